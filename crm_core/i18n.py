@@ -1,0 +1,73 @@
+"""Texts in several languages: message factories for code, a translator for those who show them.
+
+A message id is the English sentence itself, so English needs no catalog; other languages are gettext catalogs
+``<package>/locale/<language>/LC_MESSAGES/<domain>.mo``.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+
+from translationstring import TranslationString, TranslationStringFactory
+
+LANGUAGES = ("fa", "en")
+"""The languages every text of the product is complete in; the first is the default."""
+
+TextFactory = TranslationStringFactory
+
+Text = TranslationString | str
+"""A sentence for a person: translatable, or already in its final words."""
+
+Labels = dict[str, str]
+"""One text in every language, as stored with frozen definitions: ``{"fa": "…", "en": "…"}``."""
+
+
+def locale_folder(package: str) -> Path:
+    """The folder ``locale`` of an importable package (it may not exist)."""
+    return Path(str(resources.files(package))) / "locale"
+
+
+class Translator:
+    """Translates message ids with the catalogs of several packages; one per application.
+
+    ``packages`` are importable names such as ``"crm_core"``; domain and package have the same name.
+    """
+
+    def __init__(self, packages: Iterable[str]) -> None:
+        self.packages = tuple(dict.fromkeys(packages))
+        self._catalogs: dict[tuple[str, str], gettext.NullTranslations] = {}
+        for package in self.packages:
+            for language in LANGUAGES:
+                self._catalogs[package, language] = gettext.translation(
+                    package, locale_folder(package), languages=[language], fallback=True
+                )
+
+    def translate(self, text: Text, language: str) -> str:
+        """``text`` in ``language``, with its values filled in; plain strings come back as they are."""
+        if not isinstance(text, TranslationString):
+            return text
+        catalog = self._catalogs.get((text.domain or "", language))
+        words = catalog.gettext(str(text)) if catalog is not None else str(text)
+        if words == str(text) and text.default is not None:
+            words = text.default
+        mapping = text.mapping
+        if mapping:
+            mapping = {
+                name: self.translate(value, language) if isinstance(value, TranslationString) else value
+                for name, value in mapping.items()
+            }
+        return TranslationString(words, mapping=mapping).interpolate() if mapping else words
+
+    def labels(self, text: Text) -> Labels:
+        """``text`` in every language of the product."""
+        return {language: self.translate(text, language) for language in LANGUAGES}
+
+
+def choose(labels: Mapping[str, str] | str, language: str) -> str:
+    """The words of stored ``labels`` in ``language``, else in any language there is."""
+    if isinstance(labels, str):
+        return labels
+    return labels.get(language) or next((label for label in labels.values() if label), "")

@@ -1,0 +1,105 @@
+"""One journal, many readers: what happened, in commit order per contact, readable from a cursor.
+
+An entry is written in the transaction of the change it tells of. There are 16 streams (by contact, else by subject) and
+one for bulk work; a cursor is one (segment, position) pair a stream, so a reader never skips what commits late.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+from zlib import crc32
+
+from crm_core.model.journal import JournalEntry, Stream
+from crm_core.model.root import STREAMS, Root
+
+BULK = STREAMS
+"""The number of the bulk stream in cursors."""
+
+
+@dataclass
+class Journal:
+    """Writes entries of one transaction. ``bulk`` sends them to the stream of imports, away from the desk's."""
+
+    root: Root
+    by: int | None
+    bulk: bool = False
+
+    def write(
+        self, kind: str, subject: tuple[str, int], at: int, contact: int | None = None, fields: tuple[str, ...] = ()
+    ) -> None:
+        """Append an entry: ``kind`` like ``"request.status"``, ``subject`` like ``("request", id)``, ``fields`` names."""
+        entry = JournalEntry(at, kind, contact, subject, self.by, fields)
+        self._stream(contact if contact is not None else subject[1]).append(entry)
+
+    def _stream(self, id_: int) -> Stream:
+        if self.bulk:
+            return self.root.bulk_journal
+        stream: Stream = self.root.journal[crc32(str(id_).encode()) % STREAMS]
+        return stream
+
+
+class Position(NamedTuple):
+    segment: int
+    index: int
+
+
+class Cursor:
+    """Where a reader stands: the next unread position of each stream. Text form: a short JSON string."""
+
+    def __init__(self, positions: dict[int, Position] | None = None) -> None:
+        self.positions = dict(positions or {})
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor:
+        """The cursor written by ``str()``; None or damaged text starts at the beginning."""
+        try:
+            raw = json.loads(text or "{}")
+            return cls({int(stream): Position(int(place[0]), int(place[1])) for stream, place in raw.items()})
+        except (ValueError, TypeError, IndexError, AttributeError):
+            return cls()
+
+    def __str__(self) -> str:
+        return json.dumps({stream: list(place) for stream, place in sorted(self.positions.items())})
+
+
+def _streams(root: Root) -> Iterator[tuple[int, Stream]]:
+    yield from enumerate(root.journal)
+    yield BULK, root.bulk_journal
+
+
+def end(root: Root) -> Cursor:
+    """The cursor behind everything committed so far (as this connection sees it)."""
+    positions = {}
+    for number, stream in _streams(root):
+        last = stream.segments.maxKey()
+        positions[number] = Position(last, len(stream.segments[last].items))
+    return Cursor(positions)
+
+
+def read(root: Root, cursor: Cursor, limit: int = 200) -> tuple[list[JournalEntry], Cursor]:
+    """Up to ``limit`` entries behind ``cursor``, and the cursor behind them. Order is promised per contact."""
+    entries: list[JournalEntry] = []
+    positions = dict(cursor.positions)
+    for number, stream in _streams(root):
+        start = positions.get(number, Position(0, 0))
+        for segment_number, segment in stream.segments.items(start.segment):
+            first = start.index if segment_number == start.segment else 0
+            taken = segment.items[first : first + limit - len(entries)]
+            entries.extend(taken)
+            positions[number] = Position(segment_number, first + len(taken))
+            if len(entries) >= limit:
+                return entries, Cursor(positions)
+    return entries, Cursor(positions)
+
+
+def lag(root: Root, cursor: Cursor) -> int:
+    """How many entries lie behind ``cursor``."""
+    total = 0
+    for number, stream in _streams(root):
+        start = cursor.positions.get(number, Position(0, 0))
+        for segment_number, segment in stream.segments.items(start.segment):
+            total += len(segment.items) - (start.index if segment_number == start.segment else 0)
+    return total

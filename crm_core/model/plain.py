@@ -1,0 +1,53 @@
+"""Plain data: what plugins may store. JSON-like values only, so that history stays readable without their code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 20
+Plain = Any
+"""None, bool, int, finite float, str, list of Plain, dict of str to Plain."""
+
+
+class NotPlain(ValueError):
+    """The value holds something that is not plain data; the message names the place."""
+
+
+def check(value: Plain, path: str = "value", depth: int = 0) -> Plain:
+    """``value`` itself when it is plain data (tuples become lists), else raise `NotPlain`.
+
+    Text must be encodable as UTF-8; subclasses (enum members, lazy strings) are refused because they would be
+    pickled by their class.
+    """
+    if depth > MAX_DEPTH:
+        raise NotPlain(f"{path} is nested deeper than {MAX_DEPTH} levels")
+    kind = type(value)
+    if value is None or kind in (bool, int):
+        return value
+    if kind is float:
+        if math.isfinite(value):
+            return value
+        raise NotPlain(f"{path} is not a finite number")
+    if kind is str:
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise NotPlain(f"{path} holds text that is not Unicode: {error.reason}") from None
+        return value
+    if kind in (list, tuple):
+        return [check(item, f"{path}[{n}]", depth + 1) for n, item in enumerate(value)]
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                raise NotPlain(f"{path} has the key {key!r}, keys must be text")
+        return {key: check(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+    raise NotPlain(f"{path} is {kind.__module__}.{kind.__qualname__}, not plain data")
+
+
+def digest(value: Plain) -> str:
+    """SHA-256 (hex) over the canonical JSON of plain data: equal data has an equal digest."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

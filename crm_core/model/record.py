@@ -1,0 +1,33 @@
+"""What all records share: an id, a revision, and the audit of who changed what from what to what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from BTrees.LOBTree import LOBTree
+from persistent import Persistent
+
+
+class Record(Persistent):
+    """A stored thing with an id. ``revision`` grows by one with every change; times are milliseconds UTC.
+
+    New attributes get their default on the class, so that older records read well.
+    """
+
+    id: int = 0
+    revision: int = 1
+    created: int = 0
+    created_by: int | None = None
+    modified: int = 0
+    audit: Any = None
+    """LOBTree of time key → ``{"by": user id, "action": word, "changes": {field: [old, new]}}``, made when first needed.
+
+    Old and new values live here, below the record, where erasure finds them; never in the journal.
+    """
+
+    def remember(self, key: int, row: dict[str, Any]) -> None:
+        """Add an audit row under a time key (`crm_core.model.ids.new_id`)."""
+        if self.audit is None:
+            self.audit = LOBTree()
+        while not self.audit.insert(key, row):
+            key += 1

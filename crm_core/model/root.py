@@ -1,0 +1,66 @@
+"""The one object everything hangs on. Adding an attribute here needs an evolve step for databases that exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from BTrees.LOBTree import LOBTree
+from BTrees.OOBTree import OOBTree, OOTreeSet
+from persistent import Persistent
+
+from crm_core.model.journal import Stream
+from crm_core.model.sharded import PrefixIndex, Sharded, SuffixShardedIndex
+
+STREAMS = 16
+ROOT_KEY = "crm"
+
+
+class Indexes(Persistent):
+    """Exact look-ups and ordered name indexes, kept in the transaction of the change."""
+
+    def __init__(self) -> None:
+        self.phones = SuffixShardedIndex()
+        self.identifiers = Sharded(str)
+        """``scheme:value`` → tuple of contact ids (all schemes but phones)."""
+        self.names = PrefixIndex()
+        self.heard = PrefixIndex()
+        self.codes = Sharded(str)
+        """tracking code → request id"""
+        self.external = Sharded(str)
+        """``contact:source:id`` or ``request:source:id`` → (id, digest of the imported row)"""
+
+
+class Root(Persistent):
+    """All of an organisation's data. Trees of people and their work are `Sharded`; small configuration is not."""
+
+    def __init__(self) -> None:
+        self.contacts = Sharded(int)
+        self.requests = Sharded(int)
+        self.interactions = Sharded(int)
+        self.unidentified = Sharded(int)
+        """interaction id → Interaction whose contact is not known yet"""
+        self.unit_work = LOBTree()
+        """unit id (0: none) → WorkList"""
+        self.user_work = LOBTree()
+        """user id → WorkList"""
+        self.closed = OOBTree()
+        """(unit id, "YYYY-MM" closed in UTC) → LOBTree of request id → Request"""
+        self.indexes = Indexes()
+        self.forms = Sharded(str)
+        self.types = Sharded(str)
+        """digest → TypeVersion"""
+        self.current_types = OOBTree()
+        """request type id → digest of its newest version"""
+        self.collections = OOBTree()
+        self.units = LOBTree()
+        self.users = LOBTree()
+        self.logins = OOBTree()
+        """folded login → user id"""
+        self.sessions = Sharded(str)
+        self.once = Sharded(str)
+        """submission key → plain result of the form it came with"""
+        self.journal: tuple[Any, ...] = tuple(Stream() for _ in range(STREAMS))
+        self.bulk_journal = Stream()
+        self.tombstones = Sharded(int)
+        """id of what was erased → milliseconds; applied again after a restore"""
+        self.evolved = OOTreeSet()
