@@ -29,8 +29,8 @@ class SearchUnavailable(Exception):
 class Document:
     """One contact, interaction or request as full text sees it; (``kind``, ``id``) is its key.
 
-    ``contact``: id of the contact it belongs to (for kind ``contact``: its own id or None); ``title``: a name or subject;
-    ``body``: every other word worth finding; ``codes``: what is only found whole (tracking code, letter number);
+    ``contact``: id of the contact it belongs to (for kind ``contact``: its own id or None); ``title``: a name or a
+    subject; ``body``: every other word worth finding; ``codes``: what is only found whole (tracking code, letter number);
     ``when``: milliseconds UTC, newer ones come first among equals; ``unit``: id of the unit, or None.
     """
 
@@ -105,8 +105,8 @@ class TextSearch(Protocol):
 class NullSearch:
     """A full text that holds nothing.
 
-    Without ``reason`` it stands for "switched off": it finds nothing, raises nothing, and keeps the cursor in memory, so
-    an indexer beside it runs idle. With ``reason`` it stands for "broken": reading raises SearchUnavailable(reason),
+    Without ``reason`` it stands for "switched off": it finds nothing, raises nothing, and keeps the cursor in memory,
+    so an indexer beside it runs idle. With ``reason`` it stands for "broken": reading raises SearchUnavailable(reason),
     so that pages can say that full text is missing, while writing is ignored.
     """
 
