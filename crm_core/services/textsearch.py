@@ -30,8 +30,8 @@ class Document:
     """One contact, interaction or request as full text sees it; (``kind``, ``id``) is its key.
 
     ``contact``: id of the contact it belongs to (for kind ``contact``: its own id or None); ``title``: a name or a
-    subject; ``body``: every other word worth finding; ``codes``: what is only found whole (tracking code, letter number);
-    ``when``: milliseconds UTC, newer ones come first among equals; ``unit``: id of the unit, or None.
+    subject; ``body``: every other word worth finding; ``codes``: what is only found whole (tracking code, letter
+    number); ``when``: milliseconds UTC, newer ones come first among equals; ``unit``: id of the unit, or None.
     """
 
     id: int
