@@ -1,0 +1,74 @@
+# Everything a developer or a new user needs, one command each; `make help` lists them.
+# Nothing is written outside this folder, and no system library is needed.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+DATA ?= ./data
+PORT ?= 6543
+WORKERS ?= 2
+METADATA := setup.cfg pyproject.toml constraints.txt $(wildcard plugins/*/setup.cfg plugins/*/pyproject.toml)
+OURS := -e '.[testing]' -e plugins/complaints -e plugins/surveys -e plugins/appointments
+SOURCES := crm_core search/crm_search views/crm_views scripts \
+	plugins/complaints/crm_complaints plugins/surveys/crm_surveys plugins/appointments/crm_appointments
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock texts clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+	@echo
+	@echo "  Variables: PORT=6543 and DATA=./data for run, PYTHON=… to choose another Python, WORKERS=2 for test"
+
+$(READY): $(METADATA)
+	@set -e; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		python=$$(sh scripts/find_python.sh); \
+		echo "Making the environment $(VENV) with $$python"; \
+		rm -rf $(VENV); \
+		"$$python" -m venv $(VENV); \
+	fi
+	@echo "Installing (once; again when setup.cfg or constraints.txt changes)"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt $(OURS)
+	@touch $(READY)
+
+run: $(READY) ## Set up, fill a demo city on first start, serve on 127.0.0.1:PORT
+	@test -e "$(DATA)" || $(BIN)/crm demo --data "$(DATA)"
+	@exec $(BIN)/crm serve --data "$(DATA)" --port $(PORT)
+
+test: $(READY) ## Set up, prove the wheels (core alone, each plugin alone), then the whole test suite
+	@$(BIN)/python -m pytest tests/packaging
+	@$(BIN)/python -m pytest --ignore=tests/packaging -n $(WORKERS)
+
+check: $(READY) ## Lint, types, import contracts, wheels' contents, translations, docs
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/packages.py
+	@$(BIN)/python scripts/texts.py --check
+	@test ! -e scripts/vendor.py || $(BIN)/python scripts/vendor.py --check
+	@$(BIN)/python scripts/leaks.py
+	@$(BIN)/python -m pytest -q tests/docs
+
+bench: $(READY) ## Measure; figures go to bench/results/latest.json
+	@$(BIN)/python tests/bench/run.py
+
+lock: ## Refresh constraints.txt from the bounds in setup.cfg
+	@set -e; \
+	python=$$(sh scripts/find_python.sh); \
+	rm -rf build/lock; "$$python" -m venv build/lock; \
+	echo 'setuptools<81' > build/lock/bounds.txt; \
+	build/lock/bin/python -m pip install --quiet -c build/lock/bounds.txt $(OURS); \
+	build/lock/bin/python scripts/lock.py; \
+	rm -rf build/lock
+
+texts: $(READY) ## Collect the sentences of code and templates into the Persian catalogs and compile them
+	@$(BIN)/python scripts/texts.py
+
+clean: ## Remove what was built here (the environment and caches, never DATA)
+	rm -rf $(VENV) build dist *.egg-info plugins/*/*.egg-info plugins/*/build .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .hypothesis
+	find crm_core views search plugins scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
