@@ -36,7 +36,10 @@ $(READY): $(METADATA)
 	@touch $(READY)
 
 run: $(READY) ## Set up, fill a demo city on first start, serve on 127.0.0.1:PORT
-	@test -e "$(DATA)" || $(BIN)/crm demo --data "$(DATA)"
+	@if [ -z "$$(ls -A "$(DATA)" 2>/dev/null)" ]; then \
+		rm -rf "$(DATA).unfinished" && $(BIN)/crm demo --data "$(DATA).unfinished" || exit 1; \
+		{ [ ! -d "$(DATA)" ] || rmdir "$(DATA)"; } && mv "$(DATA).unfinished" "$(DATA)"; \
+	fi
 	@exec $(BIN)/crm serve --data "$(DATA)" --port $(PORT)
 
 test: $(READY) ## Set up, prove the wheels (core alone, each plugin alone), then the whole test suite
