@@ -33,6 +33,8 @@ def email(text: str) -> str:
     plain = re.sub("^mailto:", "", plain, flags=re.IGNORECASE)
     if not plain:
         raise InvalidIdentifier("empty")
+    if len(plain) > ADDRESS_MAX:
+        raise InvalidIdentifier("length")
     if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"} for char in plain):
         raise InvalidIdentifier("characters")
     local, at, domain = plain.rpartition("@")

@@ -21,7 +21,7 @@ class InvalidDate(ValueError):
 
     Codes: "empty"; "format" (not understood); "range" (year out of what is handled: `year`); "month" (no such month:
     `month`); "day_of_month" (the month is shorter: `day`, `month` 1-12, `length`, `year`, `calendar` "jalali" or
-    "gregorian").
+    "gregorian"); "weekday" (the date given is another weekday: `weekday`, 0 = Monday).
     """
 
     def __init__(self, code: str, **values: int | str) -> None:

@@ -51,9 +51,9 @@ _LETTERS = str.maketrans(
 _JOINED = "a-z0-9"
 _OTHER = "\u0900-\u0963\u0966-\u0dff\u0e01-\u0e3a\u0e40-\u0e4e\u0e80-\u0eff\u0f00-\u109f\u1780-\u17d3\u3099\u309a"
 _TOKEN = re.compile(
-    rf"[{_JOINED}][{_JOINED}._%+-]*@[{_JOINED}-]+(?:\.[{_JOINED}-]+)*"
+    rf"[{_JOINED}][{_JOINED}._%+-]{{0,63}}@[{_JOINED}-]+(?:\.[{_JOINED}-]+)*"
     r"|\+?\d+(?:[-./:]\d+)+"
-    rf"|(?=[a-z_/-]*\d)[{_JOINED}]+(?:[-_/][{_JOINED}]+)+"
+    rf"|(?=[a-z_/-]{{0,40}}\d)[{_JOINED}]+(?:[-_/][{_JOINED}]+)+"
     rf"|\+?[{_JOINED}]+(?:'[{_JOINED}]+)*"
     rf"|(?:[^\W_0-9a-z]|[{_OTHER}])+"
 )

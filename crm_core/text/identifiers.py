@@ -189,7 +189,7 @@ def display(scheme: str, value: str) -> str:
     if scheme in {"telegram", "bale", "eitaa"} and value[:1].isalpha():
         return f"@{value}"
     if scheme == "national_id" and len(value) == 10:
-        return f"{value[:3]}-{value[3:9]}-{value[9]}"
+        return f"{value[:3]} {value[3:9]} {value[9]}"
     if scheme == "postal_code" and len(value) == 10:
         return f"{value[:5]}-{value[5:]}"
     return value

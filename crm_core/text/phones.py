@@ -72,7 +72,7 @@ def phone_prefix(text: str) -> list[str]:
     if typed.startswith("+") or digits.startswith("00"):
         digits = digits if typed.startswith("+") else digits[2:]
         if not digits.startswith(str(IRAN)):
-            return [f"+{digits}"] if digits and digits[0] != "0" and len(digits) <= 15 else []
+            return [f"+{digits}"] if len(digits) >= 3 and digits[0] != "0" and len(digits) <= 15 else []
     # From here on Iranian. No Iranian number begins with 98 or 0, so a leading 98 is the country's and a 0 the trunk's.
     national = digits.removeprefix(str(IRAN)).removeprefix("0")
     if not national or national[0] == "0" or len(national) > IRAN_LENGTH:
@@ -81,7 +81,7 @@ def phone_prefix(text: str) -> list[str]:
 
 
 def display_phone(value: str) -> str:
-    """Return an E.164 value as people read it, in ASCII digits: `0912 000 01 47`, `021 8888 1234`, `+1 415-555-2671`.
+    """Return an E.164 value as people read it, in ASCII digits: `0912 000 01 47`, `021 5500 00 18`, `+1 415-555-2671`.
 
     A value that is no phone number comes back unchanged: what is stored must stay visible.
     """
@@ -96,7 +96,7 @@ def display_phone(value: str) -> str:
         return f"0{digits}"
     if digits[0] == "9":
         return f"0{digits[:3]} {digits[3:6]} {digits[6:8]} {digits[8:]}"
-    return f"0{digits[:2]} {digits[2:6]} {digits[6:]}"
+    return f"0{digits[:2]} {digits[2:6]} {digits[6:8]} {digits[8:]}"
 
 
 def _national(number: PhoneNumber) -> str:
