@@ -1,0 +1,62 @@
+"""All that a plugin imports from the core. What is not in ``__all__`` here is not the API.
+
+Pages of a plugin also import ``crm_views.api``; nothing else of ours.
+"""
+
+from crm_core import fields
+from crm_core.contributions import (
+    Collection,
+    Contribution,
+    Draft,
+    MenuItem,
+    Panel,
+    Permission,
+    RequestType,
+    Status,
+    StatusChange,
+)
+from crm_core.errors import CrmError, Forbidden, Invalid, NotFound, Taken, Veto
+from crm_core.fields import Form
+from crm_core.hookspecs import hookimpl
+from crm_core.i18n import Text, TextFactory
+from crm_core.model.contact import Contact
+from crm_core.model.plain import Plain
+from crm_core.model.request import Category, Request
+from crm_core.model.timeline import Event
+from crm_core.security import Identity, Role
+from crm_core.security import Permission as CorePermission
+from crm_core.services import Services
+from crm_core.version import API_VERSION
+
+__all__ = [
+    "API_VERSION",
+    "Category",
+    "Collection",
+    "Contact",
+    "Contribution",
+    "CorePermission",
+    "CrmError",
+    "Draft",
+    "Event",
+    "Forbidden",
+    "Form",
+    "Identity",
+    "Invalid",
+    "MenuItem",
+    "NotFound",
+    "Panel",
+    "Permission",
+    "Plain",
+    "Request",
+    "RequestType",
+    "Role",
+    "Services",
+    "Status",
+    "StatusChange",
+    "Taken",
+    "Text",
+    "TextFactory",
+    "Veto",
+    "fields",
+    "hookimpl",
+]

@@ -1,0 +1,312 @@
+"""Contacts: create, edit with stale-change protection, identifiers with their proofs, relations, links to doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from crm_core.errors import Invalid, NotFound, StaleChange
+from crm_core.i18n import Text, TextFactory
+from crm_core.model.contact import (
+    ADDRESS_FIELDS,
+    RELATION_KINDS,
+    Confidentiality,
+    Contact,
+    ContactKind,
+    Identifier,
+    Link,
+    LinkGroup,
+    Proof,
+    Relation,
+)
+from crm_core.model.interaction import Channel
+from crm_core.security.permissions import Permission
+from crm_core.services.context import Context
+from crm_core.services.names import index_names, unindex_names
+from crm_core.services.reasons import identifier_reason
+from crm_core.text.errors import InvalidIdentifier
+from crm_core.text.identifiers import normalise
+
+_ = TextFactory("crm_core")
+
+NAME_LENGTH = 200
+NOTES_LENGTH = 10_000
+MOST_IDENTIFIERS = 50
+NAME_FIELDS = ("name", "given", "family", "latin_given", "latin_family")
+EDITABLE = (
+    *NAME_FIELDS, "kind", "gender", "birth_date", "language", "addresses", "preferred_channel", "notes",
+    "confidentiality",
+)
+LENGTHS = dict.fromkeys(NAME_FIELDS, NAME_LENGTH) | {"notes": NOTES_LENGTH, "gender": 20, "language": 10}
+
+NewIdentifier = tuple[str, str] | tuple[str, str, str]
+"""(scheme, value as typed) or (scheme, value, proof)."""
+
+
+class Contacts:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    # ── read ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def get(self, id_: int) -> Contact:
+        """The contact; raises NotFound. Whether the one who acts may see it is `visibility`'s business."""
+        contact: Contact | None = self.context.root.contacts.get(id_)
+        if contact is None:
+            raise NotFound
+        return contact
+
+    def find(self, id_: int | None) -> Contact | None:
+        return None if id_ is None else self.context.root.contacts.get(id_)
+
+    def by_identifier(self, scheme: str, value: str) -> list[Contact]:
+        """Contacts that hold the identifier (in normal form) and have not retired it."""
+        indexes = self.context.root.indexes
+        ids = indexes.phones.exactly(value) if scheme == "phone" else indexes.identifiers.get(f"{scheme}:{value}", ())
+        found = (self.context.root.contacts.get(id_) for id_ in ids)
+        return [contact for contact in found if contact is not None]
+
+    def linked(self, contact: Contact) -> list[Contact]:
+        """All contacts that are the same citizen, this one first."""
+        if contact.group is None:
+            return [contact]
+        others = (self.find(id_) for id_ in contact.group.members if id_ != contact.id)
+        return [contact, *(other for other in others if other is not None)]
+
+    # ── write ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def create(
+        self,
+        *,
+        identifiers: Iterable[NewIdentifier] = (),
+        external: str = "",
+        at: int | None = None,
+        **values: Any,
+    ) -> Contact:
+        """A new contact. ``values`` are attributes of `EDITABLE`; ``at``: when it was first known, if not now.
+
+        Raises Invalid with one sentence per refused field; nothing is stored then.
+        """
+        self.context.identity.demand(Permission.CONTACT_EDIT)
+        clean = self._clean(values)
+        normal = self._identifiers(identifiers)
+        contact = Contact()
+        for name, value in clean.items():
+            setattr(contact, name, value)
+        self._complete_name(contact)
+        if not contact.name and not normal:
+            raise Invalid({"name": _("A name, or at least one phone number or other identifier, is needed.")})
+        contact.identifiers = normal
+        if external:
+            contact.external = (external,)
+        self.context.file(self.context.root.contacts, contact, at)
+        index_names(self.context.root.indexes, contact)
+        for identifier in normal:
+            self._index(identifier, contact.id)
+        self._journal("contact.created", contact, tuple(clean))
+        return contact
+
+    def edit(self, contact: Contact, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+        """Write what changed; the names of the fields that did.
+
+        ``seen``: the values the editor started from. A field that somebody else has changed since raises StaleChange
+        with what is stored now; fields that only one of the two touched are simply written.
+        """
+        self.context.identity.demand(Permission.CONTACT_EDIT)
+        clean = self._clean(values)
+        if seen is not None:
+            clean = {name: value for name, value in clean.items() if value != seen.get(name, value) or name not in seen}
+            theirs = {name: getattr(contact, name) for name in clean if name in seen
+                      and getattr(contact, name) not in (seen[name], clean[name])}
+            if theirs:
+                raise StaleChange(theirs)
+        if set(clean) & set(NAME_FIELDS):
+            unindex_names(self.context.root.indexes, contact)
+            changed = self.context.change(contact, clean)
+            self._complete_name(contact)
+            index_names(self.context.root.indexes, contact)
+        else:
+            changed = self.context.change(contact, clean)
+        if changed:
+            self._journal("contact.changed", contact, changed)
+        return changed
+
+    def add_identifier(
+        self, contact: Contact, scheme: str, value: str, proof: str = Proof.SAID, *, label: str = ""
+    ) -> Identifier:
+        """Add an identifier; the same one again only raises its proof. Raises Invalid for a value that cannot be."""
+        (identifier,) = self._identifiers([(scheme, value, proof)])
+        for known in contact.identifiers:
+            if (known.scheme, known.value) == (identifier.scheme, identifier.value) and known.retired is None:
+                return self.prove(contact, known, proof)
+        if len(contact.identifiers) >= MOST_IDENTIFIERS:
+            raise Invalid({"value": _("A contact has ${most} identifiers at most.", mapping={"most": MOST_IDENTIFIERS})})
+        identifier = replace(identifier, label=label.strip()[:50])
+        self.context.change(contact, {"identifiers": (*contact.identifiers, identifier)}, "identifier.added")
+        self._index(identifier, contact.id)
+        self._journal("contact.changed", contact, ("identifiers",))
+        return identifier
+
+    def prove(self, contact: Contact, identifier: Identifier, proof: str) -> Identifier:
+        """Note that an identifier was proven; a weaker proof than the present one changes nothing."""
+        order = list(Proof)
+        if order.index(Proof(proof)) < order.index(Proof(identifier.proof)):
+            return identifier
+        proven = replace(identifier, proof=Proof(proof).value, proven_at=self.context.now)
+        self._replace(contact, identifier, proven, "identifier.proven")
+        return proven
+
+    def retire(self, contact: Contact, identifier: Identifier) -> None:
+        """The identifier is no longer the contact's; history keeps it, look-ups do not."""
+        self._replace(contact, identifier, replace(identifier, retired=self.context.now), "identifier.retired")
+        self._unindex(identifier, contact.id)
+
+    def relate(self, contact: Contact, other: Contact, kind: str, note: str = "") -> None:
+        """``contact`` is ``kind`` of ``other``; seen from both sides. A relation that is there already stays."""
+        if kind not in RELATION_KINDS:
+            raise Invalid({"kind": _("This kind of relation does not exist.")})
+        if contact is other:
+            raise Invalid({"other": _("Nobody is a relation of himself.")})
+        for side, far, word in ((contact, other, kind), (other, contact, RELATION_KINDS[kind])):
+            if any((relation.kind, relation.other) == (word, far.id) for relation in side.relations):
+                continue
+            relation = Relation(word, far.id, self.context.now, note)
+            self.context.change(side, {"relations": (*side.relations, relation)}, "relation.added")
+            self._journal("contact.changed", side, ("relations",))
+
+    def link(self, first: Contact, second: Contact, reason: str) -> LinkGroup:
+        """Claim that two contacts are one citizen: dated, reasoned, reversible; nothing is copied."""
+        self.context.identity.demand(Permission.CONTACT_EDIT)
+        if first is second:
+            raise Invalid({"second": _("This is the same record.")})
+        if not reason.strip():
+            raise Invalid({"reason": _("Say why these are the same person.")})
+        links = {*(first.group.links if first.group else ()), *(second.group.links if second.group else ())}
+        link = Link(first.id, second.id, self.context.now, self.context.identity.user_id, reason.strip())
+        group = LinkGroup(tuple(sorted({*links, link}, key=lambda one: one.at)))
+        for id_ in group.members:
+            self.get(id_).group = group
+        for contact in (first, second):
+            self.context.audit(contact, "linked", {"link": [None, [first.id, second.id, link.reason]]})
+            self._journal("contact.linked", contact, ())
+        return group
+
+    def unlink(self, link: Link) -> None:
+        """Take a claim back: the group falls into the parts that other claims still hold together."""
+        self.context.identity.demand(Permission.CONTACT_EDIT)
+        group = self.get(link.first).group
+        if group is None or link not in group.links:
+            raise NotFound
+        remaining = [other for other in group.links if other != link]
+        for id_ in group.members:
+            part = _connected(id_, remaining)
+            contact = self.get(id_)
+            contact.group = None
+            if part:
+                known = next((self.get(other.first).group for other in part if self.get(other.first).group
+                              not in (None, group)), None)
+                contact.group = known or LinkGroup(tuple(sorted(part, key=lambda one: one.at)))
+        for id_ in (link.first, link.second):
+            contact = self.get(id_)
+            self.context.audit(contact, "unlinked", {"link": [[link.first, link.second, link.reason], None]})
+            self._journal("contact.unlinked", contact, ())
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _clean(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        errors: dict[str, Text] = {}
+        clean: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in EDITABLE:
+                raise TypeError(f"a contact has no field {name!r}")
+            clean[name] = value = value.strip() if isinstance(value, str) else value
+            most = LENGTHS.get(name)
+            if most is not None and len(value or "") > most:
+                errors[name] = _("At most ${most} characters fit here.", mapping={"most": most})
+        if clean.get("kind", ContactKind.PERSON) not in list(ContactKind):
+            errors["kind"] = _("This is neither a person nor an organisation.")
+        if clean.get("confidentiality", Confidentiality.NORMAL) not in list(Confidentiality):
+            errors["confidentiality"] = _("This degree of confidentiality does not exist.")
+        if clean.get("preferred_channel") and clean["preferred_channel"] not in list(Channel):
+            errors["preferred_channel"] = _("This channel does not exist.")
+        if "birth_date" in clean:
+            clean["birth_date"] = self._birth_date(clean["birth_date"], errors)
+        if "addresses" in clean:
+            clean["addresses"] = tuple(_address(address) for address in clean["addresses"])
+        if errors:
+            raise Invalid(errors)
+        return clean
+
+    def _birth_date(self, value: Any, errors: dict[str, Text]) -> str | None:
+        if value in (None, ""):
+            return None
+        try:
+            born = value if isinstance(value, date) else date.fromisoformat(str(value))
+        except ValueError:
+            errors["birth_date"] = _("This is not a date.")
+            return None
+        if not born.year >= 1850 or born > date.fromtimestamp(self.context.now / 1000 + 86_400):
+            errors["birth_date"] = _("A date of birth lies in the past.")
+        return born.isoformat()
+
+    def _identifiers(self, given: Iterable[NewIdentifier]) -> tuple[Identifier, ...]:
+        found: dict[tuple[str, str], Identifier] = {}
+        for scheme, value, *proof in given:
+            try:
+                normal = normalise(scheme, value)
+            except InvalidIdentifier as error:
+                raise Invalid({scheme: identifier_reason(scheme, error)}) from error
+            how = Proof(proof[0] if proof else Proof.SAID)
+            found[scheme, normal] = Identifier(scheme, normal, how.value, self.context.now)
+        return tuple(found.values())
+
+    @staticmethod
+    def _complete_name(contact: Contact) -> None:
+        contact.name = contact.name or f"{contact.given} {contact.family}".strip() or contact.latin_name
+
+    def _replace(self, contact: Contact, old: Identifier, new: Identifier, action: str) -> None:
+        if old not in contact.identifiers:
+            raise NotFound
+        kept = tuple(new if identifier == old else identifier for identifier in contact.identifiers)
+        self.context.change(contact, {"identifiers": kept}, action)
+        self._journal("contact.changed", contact, ("identifiers",))
+
+    def _index(self, identifier: Identifier, id_: int) -> None:
+        indexes = self.context.root.indexes
+        if identifier.scheme == "phone":
+            indexes.phones.add(identifier.value, id_)
+            return
+        key = f"{identifier.scheme}:{identifier.value}"
+        ids = indexes.identifiers.get(key, ())
+        if id_ not in ids:
+            indexes.identifiers[key] = (*ids, id_)
+
+    def _unindex(self, identifier: Identifier, id_: int) -> None:
+        indexes = self.context.root.indexes
+        if identifier.scheme == "phone":
+            indexes.phones.discard(identifier.value, id_)
+            return
+        key = f"{identifier.scheme}:{identifier.value}"
+        rest = tuple(other for other in indexes.identifiers.get(key, ()) if other != id_)
+        if rest:
+            indexes.identifiers[key] = rest
+        elif key in indexes.identifiers:
+            del indexes.identifiers[key]
+
+    def _journal(self, kind: str, contact: Contact, fields: tuple[str, ...]) -> None:
+        self.context.journal.write(kind, ("contact", contact.id), self.context.now, contact.id, fields)
+
+
+def _address(address: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: address[name] for name in ADDRESS_FIELDS if address.get(name) not in (None, "")}
+
+
+def _connected(id_: int, links: list[Link]) -> set[Link]:
+    found: set[Link] = set()
+    reach = {id_}
+    while more := {link for link in links if link.first in reach or link.second in reach} - found:
+        found |= more
+        reach |= {end for link in more for end in (link.first, link.second)}
+    return found

@@ -1,0 +1,83 @@
+"""What every service needs: the root of this transaction, who acts, when, and where it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crm_core.journal import Journal
+from crm_core.model.ids import new_id
+from crm_core.model.record import Record
+from crm_core.model.root import Root
+from crm_core.security.identity import Identity
+
+if TYPE_CHECKING:
+    from crm_core.host import PluginHost
+    from crm_core.i18n import Translator
+    from crm_core.registry import Registry
+    from crm_core.services.textsearch import TextSearch
+    from crm_core.settings import Settings
+
+
+@dataclass
+class Context:
+    """One transaction's work by one identity. ``now`` is milliseconds UTC and stands still during the transaction."""
+
+    root: Root
+    identity: Identity
+    now: int
+    registry: Registry
+    host: PluginHost
+    translator: Translator
+    settings: Settings
+    text_search: TextSearch
+    bulk: bool = False
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.root, self.identity.user_id, self.bulk)
+
+    def own_unit(self) -> int | None:
+        """The first unit of the one who acts: where things land that nobody sent elsewhere."""
+        user = self.root.users.get(self.identity.user_id or 0)
+        return user.units[0] if user is not None and user.units else None
+
+    def file(self, tree: Any, record: Record, at: int | None = None) -> None:
+        """Give a new record its id, times and author, and put it into ``tree``; ids that are taken are drawn again."""
+        record.created = record.modified = self.now
+        record.created_by = self.identity.user_id
+        record.id = new_id(self.now if at is None else at)
+        while not tree.insert(record.id, record):
+            record.id = new_id(self.now if at is None else at)
+
+    def change(self, record: Record, changes: Mapping[str, Any], action: str = "change") -> tuple[str, ...]:
+        """Set the attributes that differ, raise the revision, write the audit row; the names that really changed."""
+        different = {name: value for name, value in changes.items() if getattr(record, name) != value}
+        if not different:
+            return ()
+        row = {name: [audit_value(getattr(record, name)), audit_value(value)] for name, value in different.items()}
+        for name, value in different.items():
+            setattr(record, name, value)
+        record.revision += 1
+        record.modified = self.now
+        self.audit(record, action, row)
+        return tuple(different)
+
+    def audit(self, record: Record, action: str, changes: Mapping[str, Any]) -> None:
+        """Write who did what to a record: ``changes`` is ``{field: [old, new]}`` in plain data."""
+        row = {"by": self.identity.user_id, "name": self.identity.name, "action": action, "changes": dict(changes)}
+        record.remember(new_id(self.now), row)
+
+
+def audit_value(value: Any) -> Any:
+    """A value as plain data for the audit: objects with fields become their fields, tuples lists."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value if not isinstance(value, str) else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): audit_value(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [audit_value(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: audit_value(getattr(value, name)) for name in value.__dataclass_fields__}
+    raise TypeError(f"no plain form for {type(value).__name__} in the audit")

@@ -1,0 +1,243 @@
+"""The finder: whatever a citizen says, who it is. Each hit says why it matched; exact things need no full text.
+
+Order of certainty: tracking code, identifier, beginning of a phone number, name, name as heard, name with a slip, words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice, product
+
+from crm_core import journal
+from crm_core.i18n import Text, TextFactory
+from crm_core.model.contact import Contact
+from crm_core.model.interaction import Interaction
+from crm_core.model.request import Request
+from crm_core.services.context import Context
+from crm_core.services.documents import changed, find_object
+from crm_core.services.reasons import SCHEMES
+from crm_core.services.textsearch import SearchUnavailable
+from crm_core.services.visibility import Eyes, Visibility
+from crm_core.text.digits import to_ascii
+from crm_core.text.errors import InvalidIdentifier
+from crm_core.text.folding import fold
+from crm_core.text.heard import similarity, skeletons
+from crm_core.text.identifiers import display, normalise
+from crm_core.text.phones import phone_prefix
+from crm_core.text.tracking import group_code, is_code, normalise_code
+
+_ = TextFactory("crm_core")
+
+LONGEST = 200
+"""Characters of a query that are looked at."""
+SCAN = 3000
+CANDIDATES = 500
+LIKE = 0.62
+"""Least likeness of a name as heard."""
+UNDRAINED = 500
+
+EXACT_SCHEMES = ("phone", "national_id", "legal_id", "email", "passport", "telegram")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer: ``kind`` contact, request or interaction; ``why`` says how it matched; ``exact`` that it is the one."""
+
+    kind: str
+    id: int
+    title: str
+    subtitle: str
+    why: Text
+    score: float
+    exact: bool = False
+    thing: Contact | Request | Interaction | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass
+class Found:
+    """All answers, best first. ``new_phone``: nobody has this number (E.164); ``text_missing``: full text did not answer."""
+
+    hits: list[Hit]
+    new_phone: str = ""
+    text_missing: bool = False
+
+
+class Finder:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.eyes = Eyes(context.root, context.identity)
+
+    def find(self, query: str, limit: int = 20) -> Found:
+        """Who or what ``query`` may mean, at most ``limit``; any text is answered, perhaps with nothing."""
+        query = " ".join(query[:LONGEST].split())
+        if not fold(query):
+            return Found([])
+        best: dict[tuple[str, int], Hit] = {}
+        for hit in (*self._codes(query), *self._identifiers(query), *self._phone_prefix(query), *self._names(query, limit)):
+            _keep(best, hit)
+        found = Found([])
+        exact = any(hit.exact for hit in best.values())
+        try:
+            if not exact:
+                for hit in self._words(query, limit, fuzzy=len(best) < limit):
+                    _keep(best, hit)
+        except SearchUnavailable:
+            found.text_missing = True
+        found.hits = sorted(best.values(), key=lambda hit: (-hit.score, -hit.id))[:limit]
+        if not exact:
+            found.new_phone = self._unknown_phone(query)
+        return found
+
+    # ── exact ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _codes(self, query: str) -> Iterator[Hit]:
+        if is_code(query):
+            id_ = self.context.root.indexes.codes.get(normalise_code(query))
+            request = None if id_ is None else self.context.root.requests.get(id_)
+            if request is not None:
+                yield from self._request(request, _("Tracking code"), 100, exact=True)
+        for source_id in (query,):
+            row = self.context.root.indexes.external.get(f"request:{source_id}")
+            if row is not None:
+                yield from self._request(self.context.root.requests[row[0]], _("Number in the other system"), 96)
+
+    def _identifiers(self, query: str) -> Iterator[Hit]:
+        indexes = self.context.root.indexes
+        for scheme in EXACT_SCHEMES:
+            try:
+                value = normalise(scheme, query)
+            except InvalidIdentifier:
+                continue
+            ids = indexes.phones.exactly(value) if scheme == "phone" else indexes.identifiers.get(f"{scheme}:{value}", ())
+            for id_ in ids:
+                yield from self._contact(self.context.root.contacts.get(id_), SCHEMES[scheme], 95, exact=True)
+
+    def _phone_prefix(self, query: str) -> Iterator[Hit]:
+        for prefix in phone_prefix(query):
+            for number, id_ in islice(self.context.root.indexes.phones.starting_with(prefix), CANDIDATES // 10):
+                why = _("Phone ${number}", mapping={"number": display("phone", number)})
+                yield from self._contact(self.context.root.contacts.get(id_), why, 85)
+
+    def _unknown_phone(self, query: str) -> str:
+        try:
+            return normalise("phone", query)
+        except InvalidIdentifier:
+            return ""
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _names(self, query: str, limit: int) -> Iterator[Hit]:
+        words = fold(query).split()
+        if not words or any(char.isdigit() for char in to_ascii(query)) or len(max(words, key=len)) < 2:
+            return
+        yield from self._by_prefix(words, limit)
+        yield from self._as_heard(query, words)
+
+    def _by_prefix(self, words: list[str], limit: int) -> Iterator[Hit]:
+        names = self.context.root.indexes.names
+        joined = " ".join(words)
+        for name, id_ in islice(names.starting_with(joined), limit * 3):
+            score = 92 if name == joined else 88
+            yield from self._contact(self.context.root.contacts.get(id_), _("Name"), score)
+        if len(words) < 2:
+            return
+        longest = max(words, key=len)
+        others = [word for word in words if word != longest]
+        for name, id_ in islice(names.starting_with(longest), SCAN):
+            parts = name.split()
+            if all(any(part.startswith(word) for part in parts) for word in others):
+                yield from self._contact(self.context.root.contacts.get(id_), _("Name"), 86)
+
+    def _as_heard(self, query: str, words: list[str]) -> Iterator[Hit]:
+        """Contacts whose name sounds like the query, however its words are joined or split."""
+        ids: dict[int, None] = {}
+        for prefix in _heard_prefixes(words):
+            for _key, id_ in islice(self.context.root.indexes.heard.starting_with(prefix), CANDIDATES):
+                ids[id_] = None
+        for id_ in islice(ids, CANDIDATES * 2):
+            contact = self.context.root.contacts.get(id_)
+            if contact is None:
+                continue
+            likeness = max(similarity(query, contact.name), similarity(query, contact.latin_name) if contact.latin_family else 0)
+            if likeness >= LIKE:
+                yield from self._contact(contact, _("Sounds like this name"), 50 + 30 * likeness)
+
+    # ── words ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _words(self, query: str, limit: int, fuzzy: bool) -> Iterator[Hit]:
+        yield from self._undrained(query)
+        text_search = self.context.text_search
+        if fuzzy and not any(char.isdigit() for char in to_ascii(query)):
+            for hit in text_search.fuzzy_names(query, limit):
+                contact = self.context.root.contacts.get(hit.id)
+                if contact is not None:
+                    yield from self._contact(contact, _("Nearly this name"), 45 + 5 * similarity(query, contact.name))
+        for place, hit in enumerate(text_search.search(query, limit=limit * 3)):
+            thing = find_object(self.context.root, hit.kind, hit.id)
+            yield from self._thing(thing, 40 - 10 * place / (limit * 3))
+
+    def _undrained(self, query: str) -> Iterator[Hit]:
+        """What was saved a moment ago and is not in the index yet: read your own write."""
+        root = self.context.root
+        words = fold(query).split()
+        cursor = journal.Cursor.parse(self.context.text_search.cursor())
+        entries, _cursor = journal.read(root, cursor, UNDRAINED)
+        for document in changed(root, entries)[0]:
+            text = fold(f"{document.title} {document.body} {' '.join(document.codes)}")
+            if all(word in text for word in words):
+                yield from self._thing(find_object(root, document.kind, document.id), 39)
+
+    def _thing(self, thing: Contact | Request | Interaction | None, score: float) -> Iterator[Hit]:
+        if isinstance(thing, Contact):
+            yield from self._contact(thing, _("Words of the record"), score)
+        elif isinstance(thing, Request):
+            yield from self._request(thing, _("Words of the request"), score)
+        elif isinstance(thing, Interaction) and self.eyes.of(thing) is Visibility.FULL:
+            contact = self.context.root.contacts.get(thing.contact) if thing.contact is not None else None
+            who = contact.name if contact is not None else ""
+            yield Hit("interaction", thing.id, thing.subject, who, _("Words of a conversation"), score, thing=thing)
+
+    # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _contact(self, contact: Contact | None, why: Text, score: float, exact: bool = False) -> Iterator[Hit]:
+        if contact is None:
+            return
+        seen = self.eyes.of_contact(contact)
+        if seen is Visibility.HIDDEN:
+            return
+        subtitle = _subtitle(contact) if seen is Visibility.FULL else ""
+        recency = min(contact.modified / 1e13, 1)
+        yield Hit("contact", contact.id, contact.name or subtitle, subtitle, why, score + recency, exact, contact)
+
+    def _request(self, request: Request, why: Text, score: float, exact: bool = False) -> Iterator[Hit]:
+        if self.eyes.of_request(request) is not Visibility.FULL:
+            return
+        contact = self.context.root.contacts.get(request.contact) if request.contact is not None else None
+        subtitle = " · ".join(part for part in (group_code(request.code), contact.name if contact else "") if part)
+        yield Hit("request", request.id, request.title, subtitle, why, score, exact, request)
+
+
+def _keep(best: dict[tuple[str, int], Hit], hit: Hit) -> None:
+    known = best.get((hit.kind, hit.id))
+    if known is None or hit.score > known.score:
+        best[hit.kind, hit.id] = hit
+
+
+def _subtitle(contact: Contact) -> str:
+    phone = next((one for one in contact.active_identifiers() if one.scheme == "phone"), None)
+    first = phone or next(iter(contact.active_identifiers()), None)
+    city = next((str(address["city"]) for address in contact.addresses if address.get("city")), "")
+    return " · ".join(part for part in (display(first.scheme, first.value) if first else "", city) if part)
+
+
+def _heard_prefixes(words: list[str]) -> Iterator[str]:
+    """Index prefixes for a name said in any order, its words joined or split anywhere (see `names.heard_keys`)."""
+    if len(words) == 1:
+        yield from (key for key in skeletons(words[0]) if len(key) >= 2)
+        return
+    for cut in range(1, len(words)):
+        first, second = "".join(words[:cut]), "".join(words[cut:])
+        for one, other in product(skeletons(first), skeletons(second)):
+            yield f"{one} {other}"
+    yield from (key for key in skeletons("".join(words)) if len(key) >= 2)

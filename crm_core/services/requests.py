@@ -1,0 +1,287 @@
+"""Requests: register, change status, hand over; each change is one fact in the history and one entry in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from BTrees.LOBTree import LOBTree
+
+from crm_core.contributions import Draft, StatusChange
+from crm_core.errors import Invalid, NotFound
+from crm_core.fields import LONG, SHORT
+from crm_core.host import PluginHost
+from crm_core.i18n import Text, TextFactory, choose
+from crm_core.model.attachment import Attachment
+from crm_core.model.contact import Contact
+from crm_core.model.ids import new_id
+from crm_core.model.interaction import Channel
+from crm_core.model.plain import Plain
+from crm_core.model.request import Category, Priority, Request, Submission
+from crm_core.model.timeline import EntryKind, Event
+from crm_core.model.worklist import WorkList
+from crm_core.security.permissions import Permission
+from crm_core.services.context import Context
+from crm_core.services.forms import Forms
+from crm_core.services.timeline import Timeline
+from crm_core.text.tracking import is_code, new_code, normalise_code
+
+if TYPE_CHECKING:
+    from crm_core.services import Services
+
+_ = TextFactory("crm_core")
+DAY = 86_400_000
+NO_UNIT = 0
+
+
+class Requests:
+    def __init__(self, context: Context, forms: Forms, timeline: Timeline, host: PluginHost) -> None:
+        self.context = context
+        self.forms = forms
+        self.timeline = timeline
+        self.host = host
+
+    # ── read ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def get(self, id_: int) -> Request:
+        request: Request | None = self.context.root.requests.get(id_)
+        if request is None:
+            raise NotFound
+        return request
+
+    def by_code(self, code: str) -> Request:
+        """The request with a tracking code, typed with any digits and separators; raises NotFound."""
+        id_ = self.context.root.indexes.codes.get(normalise_code(code)) if is_code(code) else None
+        if id_ is None:
+            raise NotFound
+        return self.get(id_)
+
+    def of_contact(self, contact: Contact) -> list[Request]:
+        """All requests of a contact, oldest first."""
+        return list(contact.requests.values())
+
+    def work(self, unit: int | None = None, user: int | None = None) -> WorkList | None:
+        """The open work of a unit (None: of no unit) or of a user; None when there never was any."""
+        root = self.context.root
+        if user is not None:
+            return root.user_work.get(user)
+        return root.unit_work.get(NO_UNIT if unit is None else unit)
+
+    # ── write ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def register(
+        self,
+        services: Services,
+        contact: Contact | None,
+        type_id: str,
+        values: Mapping[str, Any],
+        *,
+        title: str = "",
+        text: str = "",
+        channel: str = Channel.IN_PERSON,
+        unit: int | None = None,
+        assignee: int | None = None,
+        priority: str = Priority.NORMAL,
+        due: int | None = None,
+        at: int | None = None,
+        confidential: bool = False,
+        attachments: tuple[Attachment, ...] = (),
+        external: str = "",
+    ) -> Request:
+        """Store a new request in the first status of its type. ``values`` are the form's checked values.
+
+        ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). Raises Invalid, Forbidden, or
+        what the plugin's ``before_submit`` raises; nothing is stored then.
+        """
+        published = self.forms.published(type_id)
+        self.context.identity.demand(published.type.permission)
+        at = self.context.now if at is None else at
+        submission = self.forms.submission(type_id, values, services)
+        title = title.strip() or self._title(published.type.title_from, submission) or choose(
+            published.labels, self.context.settings.language
+        )
+        _check(title, text, channel, priority, at, self.context.now)
+        draft = Draft(new_id(at), self._new_code(), type_id, contact, title, text.strip(), dict(values), at)
+        self.host.before("before_submit", type_id, services=services, draft=draft)
+        request = Request()
+        request.code, request.type, request.version = draft.code, type_id, self.forms.type_version(type_id)
+        request.title, request.text, request.channel = title, text.strip(), str(channel)
+        request.status, request.category = request.version.statuses[0].name, request.version.statuses[0].category
+        request.unit = unit if unit is not None else self.context.own_unit()
+        request.assignee, request.priority = assignee, str(priority)
+        request.submission, request.attachments, request.external = submission, attachments, external
+        request.confidentiality = "confidential" if confidential or published.type.confidential else "normal"
+        request.hidden_from = self._shield(submission)
+        request.contact = contact.id if contact is not None else None
+        days = published.type.due_days
+        request.due = due if due is not None or days is None else at + days * DAY
+        self._file(request, draft)
+        if contact is not None:
+            contact.requests[request.id] = request
+        self._add_work(request)
+        self._event(request, EntryKind.REGISTERED, {"status": request.status}, at=at, voice="citizen")
+        self._journal("request.created", request)
+        return request
+
+    def change_status(
+        self, services: Services, request: Request, status: str, note: str = "", *,
+        data: Mapping[str, Plain] | None = None, at: int | None = None,
+    ) -> None:
+        """Move a request to another status of its own type version. ``data`` is passed on to the plugin's hook.
+
+        Works for parked requests too (their plugin is not asked). Raises Invalid, Forbidden, Veto.
+        """
+        self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
+        try:
+            target = request.version.status(status)
+        except KeyError:
+            raise Invalid({"status": _("This status does not exist for this kind of request.")}) from None
+        if status == request.status:
+            raise Invalid({"status": _("The request already has this status.")})
+        if len(note) > LONG:
+            raise Invalid({"note": _("At most ${most} characters fit here.", mapping={"most": LONG})})
+        old = request.status
+        change = StatusChange(old, status, Category(target.category), note.strip(), dict(data or {}))
+        self.host.before("before_status", request.type, services=services, request=request, change=change)
+        at = self.context.now if at is None else at
+        closed = None if Category(target.category).is_open else at
+        self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
+        self._event(request, EntryKind.STATUS, {"from": old, "to": status, "note": note.strip(), **change.data}, at=at)
+        self._journal("request.status", request, ("status",))
+
+    def assign(
+        self, request: Request, *, unit: int | None = None, assignee: int | None = None, note: str = ""
+    ) -> None:
+        """Hand a request to a unit and perhaps a member of staff (both replace what was there)."""
+        self.context.identity.demand(Permission.REQUEST_ASSIGN)
+        errors: dict[str, Text] = {}
+        if unit is not None and unit not in self.context.root.units:
+            errors["unit"] = _("This unit does not exist.")
+        if assignee is not None and assignee not in self.context.root.users:
+            errors["assignee"] = _("This member of staff does not exist.")
+        if assignee is not None and assignee in request.hidden_from:
+            errors["assignee"] = _("This request must not go to this person.")
+        if errors:
+            raise Invalid(errors)
+        before = {"unit": request.unit, "assignee": request.assignee}
+        if not self._change(request, {"unit": unit, "assignee": assignee}, "assign"):
+            return
+        self._event(request, EntryKind.ASSIGNED, {"from": before, "unit": unit, "assignee": assignee, "note": note.strip()})
+        self._journal("request.assigned", request, ("unit", "assignee"))
+
+    def edit(self, request: Request, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Change title, text, priority, due or confidentiality; the names of what changed."""
+        self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
+        unknown = set(values) - {"title", "text", "priority", "due", "confidentiality"}
+        if unknown:
+            raise TypeError(f"a request has no editable field {unknown}")
+        _check(values.get("title", request.title), values.get("text", request.text), request.channel,
+               values.get("priority", request.priority), self.context.now, self.context.now)
+        changed = self._change(request, values, "change")
+        if changed:
+            self._event(request, EntryKind.CHANGED, {"fields": list(changed)})
+            self._journal("request.changed", request, changed)
+        return changed
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _title(self, fields: tuple[str, ...], submission: Submission) -> str:
+        language = self.context.settings.language
+        parts = []
+        for name in fields:
+            answer = submission.answers.get(name, {})
+            text = answer.get("text", answer.get("value"))
+            parts.append(choose(text, language) if isinstance(text, dict | str) else "")
+        return "، ".join(part for part in parts if part)[:SHORT] if language == "fa" else ", ".join(
+            part for part in parts if part)[:SHORT]
+
+    def _new_code(self) -> str:
+        code = new_code()
+        while code in self.context.root.indexes.codes:
+            code = new_code()
+        return code
+
+    def _shield(self, submission: Submission) -> tuple[int, ...]:
+        form = self.forms.form_version(submission.form)
+        if form is None:
+            raise NotFound
+        names = [field["name"] for field in form.fields if field.get("shields")]
+        values = (submission.answers.get(name, {}).get("value") for name in names)
+        return tuple(int(value) for value in values if value)
+
+    def _file(self, request: Request, draft: Draft) -> None:
+        root = self.context.root
+        request.id = draft.id
+        request.created, request.modified, request.created_by = draft.at, self.context.now, self.context.identity.user_id
+        if not root.requests.insert(request.id, request):
+            raise Invalid({"": _("Please send this once more.")})
+        root.indexes.codes[request.code] = request.id
+
+    def _change(self, request: Request, values: Mapping[str, Any], action: str) -> tuple[str, ...]:
+        due = request.due
+        self._remove_work(request, due)
+        changed = self.context.change(request, values, action)
+        self._add_work(request)
+        return changed
+
+    def _lists(self, request: Request) -> list[tuple[Any, int]]:
+        root = self.context.root
+        lists = [(root.unit_work, NO_UNIT if request.unit is None else request.unit)]
+        if request.assignee is not None:
+            lists.append((root.user_work, request.assignee))
+        return lists
+
+    def _add_work(self, request: Request) -> None:
+        if not request.is_open:
+            self._closed(request)[request.id] = request
+            return
+        for tree, key in self._lists(request):
+            if key not in tree:
+                tree[key] = WorkList()
+            tree[key].add(request)
+
+    def _remove_work(self, request: Request, due: int | None) -> None:
+        if not request.is_open:
+            del self._closed(request)[request.id]
+            return
+        for tree, key in self._lists(request):
+            tree[key].discard(request, due)
+
+    def _closed(self, request: Request) -> LOBTree:
+        month = datetime.fromtimestamp((request.closed or 0) / 1000, UTC).strftime("%Y-%m")
+        key = (NO_UNIT if request.unit is None else request.unit, month)
+        root = self.context.root
+        if key not in root.closed:
+            root.closed[key] = LOBTree()
+        return root.closed[key]
+
+    def _event(
+        self, request: Request, kind: str, data: dict[str, Any], *, at: int | None = None, voice: str = "internal"
+    ) -> None:
+        at = self.context.now if at is None else at
+        event = Event(new_id(at), kind, at, self.context.identity.user_id, request.contact, request.id, data)
+        request.remember_event(event)
+        if request.contact is not None:
+            self.timeline.add_event(self.context.root.contacts[request.contact], event, request, voice)
+
+    def _journal(self, kind: str, request: Request, fields: tuple[str, ...] = ()) -> None:
+        self.context.journal.write(kind, ("request", request.id), self.context.now, request.contact, fields)
+
+
+def _check(title: str, text: str, channel: str, priority: str, at: int, now: int) -> None:
+    errors: dict[str, Text] = {}
+    if not title.strip():
+        errors["title"] = _("A request needs a title.")
+    if len(title) > SHORT:
+        errors["title"] = _("At most ${most} characters fit here.", mapping={"most": SHORT})
+    if len(text) > LONG:
+        errors["text"] = _("At most ${most} characters fit here.", mapping={"most": LONG})
+    if channel not in list(Channel):
+        errors["channel"] = _("This channel does not exist.")
+    if priority not in list(Priority):
+        errors["priority"] = _("This priority does not exist.")
+    if not 0 <= at <= now + DAY:
+        errors["at"] = _("This time lies in the future.")
+    if errors:
+        raise Invalid(errors)

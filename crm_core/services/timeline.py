@@ -1,0 +1,234 @@
+"""The history of a citizen: one page of entries at a time, filtered by headers, over all linked records."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from secrets import randbelow
+
+from crm_core.model.contact import Contact
+from crm_core.model.ids import MAX_ID, first_id, id_time, new_id
+from crm_core.model.interaction import Channel, Direction, Interaction
+from crm_core.model.request import Request
+from crm_core.model.timeline import EntryKind, Event, Header
+from crm_core.services.context import Context
+from crm_core.services.visibility import Eyes, Visibility
+from crm_core.text.folding import fold
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What to show. Empty sets and None mean all. Times are milliseconds UTC: ``since`` inclusive, ``until`` exclusive.
+
+    ``kinds`` are words of `EntryKind`; ``open`` True or False asks for entries of open or closed requests; ``text``
+    for entries whose words contain all of its words, folded.
+    """
+
+    channels: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    units: frozenset[int] = frozenset()
+    open: bool | None = None
+    since: int | None = None
+    until: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row to show. ``thing`` is the interaction or event; ``request`` the first request it belongs to."""
+
+    key: int
+    header: Header
+    thing: Interaction | Event
+    request: Request | None
+    contact: Contact
+
+    @property
+    def at(self) -> int:
+        """When it happened, milliseconds UTC."""
+        return self.key >> 20
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """Entries in a row that may only be counted: how many, whose unit, from when to when (milliseconds UTC)."""
+
+    count: int
+    unit: int | None
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows newest first; ``next`` is the key to ask for the following page with, None at the end."""
+
+    rows: list[Entry | Redacted]
+    next: int | None
+
+
+Row = tuple[int, Header, Contact]
+
+
+@dataclass
+class Timeline:
+    context: Context
+    eyes: Eyes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.eyes = Eyes(self.context.root, self.context.identity)
+
+    def page(
+        self, contacts: list[Contact], which: Filter | None = None, before: int | None = None, limit: int = PAGE
+    ) -> Page:
+        """Up to ``limit`` rows of the history of ``contacts`` (one citizen: `Contacts.linked`), older than ``before``.
+
+        What the identity may only count comes as `Redacted` rows; what is hidden leaves no trace.
+        """
+        which = which or Filter()
+        rows: list[Entry | Redacted] = []
+        last: int | None = None
+        for key, header, contact in self._headers(contacts, which, before):
+            if len(rows) >= limit:
+                return Page(rows, last)
+            seen = self._visibility(header, contact)
+            if seen is Visibility.HIDDEN:
+                continue
+            if seen is Visibility.COUNTED:
+                if not which.text:
+                    _count(rows, key, header)
+                    last = key
+                continue
+            entry = Entry(key, header, header.ref, self._request(header), contact)
+            if which.text and not self._matches(entry, which.text):
+                continue
+            rows.append(entry)
+            last = key
+        return Page(rows, None)
+
+    def counts(self, contacts: list[Contact], which: Filter | None = None) -> Counter[str]:
+        """How many entries there are by channel or kind, and ``"all"``; hidden ones do not count, from headers alone."""
+        counted: Counter[str] = Counter()
+        which = which or Filter()
+        low, high = _bounds(which, None)
+        tests = self._tests(which)
+        for contact in contacts:
+            for header in contact.timeline.values(low, high, excludemax=high is not None):
+                if all(test(header) for test in tests) and self._visibility(header, contact) is not Visibility.HIDDEN:
+                    counted["all"] += 1
+                    counted[header.channel if header.kind == EntryKind.INTERACTION else header.kind] += 1
+        return counted
+
+    def add_interaction(self, contact: Contact, interaction: Interaction) -> None:
+        """File an interaction at the time it happened."""
+        voice = {Direction.IN: "citizen", Direction.OUT: "we"}.get(Direction(interaction.direction), "internal")
+        if interaction.channel == Channel.NOTE:
+            voice = "internal"
+        header = Header(
+            interaction, EntryKind.INTERACTION, interaction.channel, "", interaction.unit, interaction.requests, voice
+        )
+        _insert(contact, interaction.started, header)
+
+    def add_event(self, contact: Contact, event: Event, request: Request, voice: str = "internal") -> None:
+        """File an event of a request at the time it happened."""
+        header = Header(event, event.kind, request.channel, request.type, request.unit, (request.id,), voice)
+        _insert(contact, event.at, header)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _headers(self, contacts: list[Contact], which: Filter, before: int | None) -> Iterator[Row]:
+        low, high = _bounds(which, before)
+        walks = [_newest_first(contact, low, high) for contact in contacts]
+        merged: Iterator[Row] = walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda row: -row[0])
+        tests = self._tests(which)
+        return (row for row in merged if all(test(row[1]) for test in tests))
+
+    def _tests(self, which: Filter) -> list[Callable[[Header], bool]]:
+        tests: list[Callable[[Header], bool]] = []
+        if which.channels:
+            tests.append(lambda header: header.kind == EntryKind.INTERACTION and header.channel in which.channels)
+        if which.kinds:
+            tests.append(lambda header: header.kind in which.kinds)
+        if which.types:
+            tests.append(lambda header: header.type in which.types)
+        if which.units:
+            tests.append(lambda header: header.unit in which.units)
+        if which.open is not None:
+            tests.append(lambda header: self._is_open(header) is which.open)
+        return tests
+
+    def _is_open(self, header: Header) -> bool | None:
+        request = self._request(header)
+        return None if request is None else request.is_open
+
+    def _request(self, header: Header) -> Request | None:
+        return self.context.root.requests.get(header.requests[0]) if header.requests else None
+
+    def _visibility(self, header: Header, contact: Contact) -> Visibility:
+        seen = self.eyes.of_header(contact, header.requests, header.unit if header.kind == EntryKind.INTERACTION else None)
+        if seen is Visibility.COUNTED and header.kind == EntryKind.INTERACTION:
+            return self.eyes.of(header.ref)  # what one logged oneself may be read; only the object knows who did
+        return seen
+
+    def _matches(self, entry: Entry, words: str) -> bool:
+        parts = [entry.request.title, entry.request.text] if entry.request is not None else []
+        if isinstance(entry.thing, Interaction):
+            parts += [entry.thing.subject, entry.thing.body, entry.thing.outcome]
+        else:
+            parts.append(str(entry.thing.data.get("note", "")))
+        text = fold(" ".join(parts))
+        return all(word in text for word in fold(words).split())
+
+
+def _newest_first(contact: Contact, low: int | None, high: int | None) -> Iterator[Row]:
+    # By repeated maxKey and not reversed(items()): the latter asks for a length and so loads every bucket of the tree.
+    tree = contact.timeline
+    bound = MAX_ID if high is None else high - 1
+    while True:
+        try:
+            key = tree.maxKey(bound)
+        except ValueError:  # nothing at or below the bound
+            return
+        if low is not None and key < low:
+            return
+        yield key, tree[key], contact
+        bound = key - 1
+
+
+def _bounds(which: Filter, before: int | None) -> tuple[int | None, int | None]:
+    """The timeline keys between which a filter looks: the first inclusive, the last exclusive."""
+    low = first_id(which.since) if which.since is not None else None
+    high = first_id(which.until) if which.until is not None else None
+    if before is not None:
+        high = before if high is None else min(before, high)
+    return low, high
+
+
+def _insert(contact: Contact, at: int, header: Header) -> None:
+    """File under a key of that millisecond, behind what it holds already: facts of one transaction keep their order."""
+    key = new_id(at)
+    last = _last_key(contact, at)
+    if id_time(last) == at:
+        key = last + 1 + randbelow(64)
+    while not contact.timeline.insert(key, header):
+        key += 1
+
+
+def _last_key(contact: Contact, at: int) -> int:
+    try:
+        return int(contact.timeline.maxKey(first_id(at + 1) - 1))
+    except ValueError:  # nothing that old
+        return 0
+
+
+def _count(rows: list[Entry | Redacted], key: int, header: Header) -> None:
+    at = key >> 20
+    if rows and isinstance(rows[-1], Redacted) and rows[-1].unit == header.unit:
+        rows[-1] = Redacted(rows[-1].count + 1, header.unit, at, rows[-1].last)
+    else:
+        rows.append(Redacted(1, header.unit, at, at))
