@@ -1,4 +1,4 @@
-"""Proves an installation by using it: run with the Python of an environment that has the wheels and nothing else of ours.
+"""Proves an installation by using it: run with the Python of an environment that has only our wheels.
 
 `python proof.py CHECKOUT [PLUGIN …]` makes a small city, imports, finds, checks and serves pages; it knows of plugins
 only the ids it is told to expect. It ends with a message and exit code 1 at the first thing that is not as promised.
