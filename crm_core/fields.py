@@ -1,7 +1,8 @@
 """Fields of forms: colander nodes that carry what the core must know of each answer for all time.
 
-``field_type`` says how to ask and show it, ``personal`` whether it tells of a person, ``on_erase`` what erasure does with
-the answer, ``expires_days`` how long it may be kept, ``shields`` that the chosen member of staff must not see the request.
+``field_type`` says how to ask and show it, ``personal`` whether it tells of a person, ``on_erase`` what erasure does
+with the answer, ``expires_days`` how long it may be kept, ``shields`` that the chosen member of staff must not see the
+request.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ def choices(
 
 def staff(title: Text, *, required: bool = True, shields: bool = False, **more: Any) -> colander.SchemaNode:
     """A member of staff. With ``shields`` the request does not exist for the one who is chosen."""
-    return _node(colander.String(), "staff", title, required=required, missing="", choices=_staff, shields=shields, **more)
+    return _node(
+        colander.String(), "staff", title, required=required, missing="", choices=_staff, shields=shields, **more
+    )
 
 
 def unit(title: Text, *, required: bool = True, **more: Any) -> colander.SchemaNode:

@@ -34,7 +34,7 @@ class Hooks:
         """Say what the plugin adds: request types, permissions, collections, panels, menu items.
 
         Called once at start. Returns frozen dataclasses of ``crm_core.api``; their ids start with the plugin's id and a
-        dot. Raising, or an id that somebody else has, keeps the plugin out of this start; it is named to administrators.
+        dot. Raising, or an id that somebody else has, keeps the plugin out of this start; administrators see it named.
         Since API 1.
         """
 
@@ -68,7 +68,7 @@ class Hooks:
     # ── pages ────────────────────────────────────────────────────────────────────────────────────────────
 
     @hookspec
-    def timeline_entry(self, services: Services, request: Request, event: Event) -> Text | None:  # type: ignore[empty-body]
+    def timeline_entry(self, services: Services, request: Request, event: Event) -> Text | None:
         """One more line for a timeline entry of this plugin's requests, or None for nothing to add.
 
         Called for each shown entry; must be quick and must not write. It adds to what the core shows, it never replaces

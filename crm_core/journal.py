@@ -30,7 +30,7 @@ class Journal:
     def write(
         self, kind: str, subject: tuple[str, int], at: int, contact: int | None = None, fields: tuple[str, ...] = ()
     ) -> None:
-        """Append an entry: ``kind`` like ``"request.status"``, ``subject`` like ``("request", id)``, ``fields`` names."""
+        """Append an entry: ``kind`` like ``"request.status"``, ``subject`` ``("request", id)``, ``fields`` names."""
         entry = JournalEntry(at, kind, contact, subject, self.by, fields)
         self._stream(contact if contact is not None else subject[1]).append(entry)
 

@@ -85,7 +85,7 @@ class Registry:
         """Take back all of a plugin (when a later step of its start fails)."""
         for kind in (self.types, self.permissions, self.collections, self.panels, self.menu):
             for id_ in [id_ for id_ in kind if id_.startswith(plugin + ".")]:
-                del kind[id_]  # type: ignore[attr-defined]  # mypy joins the dict types to an abstract mapping
+                del kind[id_]
 
     def offered(self) -> Iterator[Published]:
         """Request types that staff may start by hand."""

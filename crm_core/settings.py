@@ -68,8 +68,10 @@ def _from_file(path: Path) -> dict[str, str]:
     try:
         parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
     except (configparser.Error, UnicodeDecodeError) as error:
-        raise CrmError(_("${file} cannot be read: ${reason}", mapping={"file": path.name, "reason": str(error)})) from error
-    return {key: value for section in parser.sections() for key, value in parser.items(section) if key.startswith("crm.")}
+        values = {"file": path.name, "reason": str(error)}
+        raise CrmError(_("${file} cannot be read: ${reason}", mapping=values)) from error
+    items = (item for section in parser.sections() for item in parser.items(section))
+    return {key: value for key, value in items if key.startswith("crm.")}
 
 
 def _with(settings: Settings, name: str, value: str, key: str) -> Settings:

@@ -29,7 +29,7 @@ class Direction(StrEnum):
 
 
 class Interaction(Record):
-    """What was said when, by whom; an immutable fact once stored (only the contact of an unidentified one is set later).
+    """What was said when, by whom: an immutable fact (only the contact of an unidentified one is set later).
 
     ``started`` and ``created`` are milliseconds UTC, ``duration`` seconds. ``requests`` are ids.
     """

@@ -20,7 +20,7 @@ class Record(Persistent):
     created_by: int | None = None
     modified: int = 0
     audit: Any = None
-    """LOBTree of time key → ``{"by": user id, "action": word, "changes": {field: [old, new]}}``, made when first needed.
+    """LOBTree of time key → ``{"by": user id, "action": word, "changes": {field: [old, new]}}``; made when needed.
 
     Old and new values live here, below the record, where erasure finds them; never in the journal.
     """

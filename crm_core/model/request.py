@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
 from crm_core.model.attachment import Attachment
 from crm_core.model.record import Record
+from crm_core.model.timeline import Event
 
 
 class Category(StrEnum):
@@ -106,6 +108,15 @@ class Request(Record):
     hidden_from: tuple[int, ...] = ()
     """User ids for whom this request does not exist (the conflict shield)."""
     external: str = ""
+
+    def __init__(self) -> None:
+        self.events = LOBTree()
+        """time key → Event: the request's own history, also when nobody is known to have sent it"""
+
+    def remember_event(self, event: Event) -> None:
+        key = event.id
+        while not self.events.insert(key, event):
+            key += 1
 
     @property
     def is_open(self) -> bool:

@@ -30,7 +30,7 @@ class Sharded(Persistent, Generic[Key]):
     Order holds within a shard only. There is no shared counter: ``len()`` adds the shards up.
     """
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type[Key]) -> None:
         tree = LOBTree if kind is int else OOBTree
         self._shards = tuple(tree() for _ in range(SHARDS))
 

@@ -18,7 +18,7 @@ class EntryKind:
 
 
 class Header(NamedTuple):
-    """The value stored under a timeline key. ``ref`` is the `Event` or `Interaction` itself (a persistent reference)."""
+    """The value under a timeline key. ``ref`` is the `Event` or `Interaction` itself (a persistent reference)."""
 
     ref: Any
     kind: str

@@ -1,4 +1,4 @@
-"""The words of the policy: permissions and roles of the core. Plugins add permissions of their own, never roles' rights."""
+"""The words of the policy: the core's permissions and roles. Plugins add permissions of their own."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from crm_core.errors import Invalid, NotFound, StaleChange
@@ -108,7 +108,9 @@ class Contacts:
         self._journal("contact.created", contact, tuple(clean))
         return contact
 
-    def edit(self, contact: Contact, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    def edit(
+        self, contact: Contact, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+    ) -> tuple[str, ...]:
         """Write what changed; the names of the fields that did.
 
         ``seen``: the values the editor started from. A field that somebody else has changed since raises StaleChange
@@ -142,7 +144,8 @@ class Contacts:
             if (known.scheme, known.value) == (identifier.scheme, identifier.value) and known.retired is None:
                 return self.prove(contact, known, proof)
         if len(contact.identifiers) >= MOST_IDENTIFIERS:
-            raise Invalid({"value": _("A contact has ${most} identifiers at most.", mapping={"most": MOST_IDENTIFIERS})})
+            too_many = _("A contact has ${most} identifiers at most.", mapping={"most": MOST_IDENTIFIERS})
+            raise Invalid({"value": too_many})
         identifier = replace(identifier, label=label.strip()[:50])
         self.context.change(contact, {"identifiers": (*contact.identifiers, identifier)}, "identifier.added")
         self._index(identifier, contact.id)
@@ -242,12 +245,13 @@ class Contacts:
     def _birth_date(self, value: Any, errors: dict[str, Text]) -> str | None:
         if value in (None, ""):
             return None
+        tomorrow = datetime.fromtimestamp(self.context.now / 1000 + 86_400, UTC).date()
         try:
             born = value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError:
             errors["birth_date"] = _("This is not a date.")
             return None
-        if not born.year >= 1850 or born > date.fromtimestamp(self.context.now / 1000 + 86_400):
+        if not born.year >= 1850 or born > tomorrow:
             errors["birth_date"] = _("A date of birth lies in the past.")
         return born.isoformat()
 

@@ -1,4 +1,4 @@
-"""Likely doubles: contacts that share an identifier, or a name and a birth date. Reported, never merged by themselves."""
+"""Likely doubles: contacts that share an identifier, or a name and a birth date. Reported, never merged here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The finder: whatever a citizen says, who it is. Each hit says why it matched; exact things need no full text.
 
-Order of certainty: tracking code, identifier, beginning of a phone number, name, name as heard, name with a slip, words.
+Order of certainty: tracking code, identifier, beginning of a phone number, name, name as heard, name with a slip,
+words.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ EXACT_SCHEMES = ("phone", "national_id", "legal_id", "email", "passport", "teleg
 
 @dataclass(frozen=True)
 class Hit:
-    """One answer: ``kind`` contact, request or interaction; ``why`` says how it matched; ``exact`` that it is the one."""
+    """One answer: ``kind`` contact, request or interaction; ``why`` it matched; ``exact``: it is the one meant."""
 
     kind: str
     id: int
@@ -56,7 +57,7 @@ class Hit:
 
 @dataclass
 class Found:
-    """All answers, best first. ``new_phone``: nobody has this number (E.164); ``text_missing``: full text did not answer."""
+    """Answers, best first. ``new_phone``: nobody has this number (E.164); ``text_missing``: full text was silent."""
 
     hits: list[Hit]
     new_phone: str = ""
@@ -74,8 +75,9 @@ class Finder:
         if not fold(query):
             return Found([])
         best: dict[tuple[str, int], Hit] = {}
-        for hit in (*self._codes(query), *self._identifiers(query), *self._phone_prefix(query), *self._names(query, limit)):
-            _keep(best, hit)
+        for hits in (self._codes(query), self._identifiers(query), self._phone_prefix(query), self._names(query, limit)):
+            for hit in hits:
+                _keep(best, hit)
         found = Found([])
         exact = any(hit.exact for hit in best.values())
         try:
@@ -97,10 +99,6 @@ class Finder:
             request = None if id_ is None else self.context.root.requests.get(id_)
             if request is not None:
                 yield from self._request(request, _("Tracking code"), 100, exact=True)
-        for source_id in (query,):
-            row = self.context.root.indexes.external.get(f"request:{source_id}")
-            if row is not None:
-                yield from self._request(self.context.root.requests[row[0]], _("Number in the other system"), 96)
 
     def _identifiers(self, query: str) -> Iterator[Hit]:
         indexes = self.context.root.indexes
@@ -109,8 +107,8 @@ class Finder:
                 value = normalise(scheme, query)
             except InvalidIdentifier:
                 continue
-            ids = indexes.phones.exactly(value) if scheme == "phone" else indexes.identifiers.get(f"{scheme}:{value}", ())
-            for id_ in ids:
+            others = indexes.identifiers.get(f"{scheme}:{value}", ())
+            for id_ in indexes.phones.exactly(value) if scheme == "phone" else others:
                 yield from self._contact(self.context.root.contacts.get(id_), SCHEMES[scheme], 95, exact=True)
 
     def _phone_prefix(self, query: str) -> Iterator[Hit]:
@@ -159,7 +157,8 @@ class Finder:
             contact = self.context.root.contacts.get(id_)
             if contact is None:
                 continue
-            likeness = max(similarity(query, contact.name), similarity(query, contact.latin_name) if contact.latin_family else 0)
+            latin = similarity(query, contact.latin_name) if contact.latin_family else 0
+            likeness = max(similarity(query, contact.name), latin)
             if likeness >= LIKE:
                 yield from self._contact(contact, _("Sounds like this name"), 50 + 30 * likeness)
 

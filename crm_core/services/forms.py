@@ -99,7 +99,7 @@ def deserialize(schema: colander.SchemaNode, cstruct: Any) -> dict[str, Any]:
     try:
         values: dict[str, Any] = schema.deserialize(cstruct)
     except colander.Invalid as error:
-        raise Invalid({name: message for name, message in _messages(error)}) from error
+        raise Invalid(dict(_messages(error))) from error
     return values
 
 

@@ -113,7 +113,7 @@ class Interactions:
 
 
 def _subject(subject: str, body: str) -> tuple[str, str]:
-    """The first line of the body is the subject when there is none; a line too long is cut and kept whole in the body."""
+    """Without a subject, the first line of the body is it; a line too long is cut, and kept whole in the body."""
     if subject or not body:
         return subject, body
     first, _, rest = body.partition("\n")

@@ -91,8 +91,8 @@ class Requests:
     ) -> Request:
         """Store a new request in the first status of its type. ``values`` are the form's checked values.
 
-        ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). Raises Invalid, Forbidden, or
-        what the plugin's ``before_submit`` raises; nothing is stored then.
+        ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). Raises Invalid,
+        Forbidden, or what the plugin's ``before_submit`` raises; nothing is stored then.
         """
         published = self.forms.published(type_id)
         self.context.identity.demand(published.type.permission)
@@ -167,7 +167,8 @@ class Requests:
         before = {"unit": request.unit, "assignee": request.assignee}
         if not self._change(request, {"unit": unit, "assignee": assignee}, "assign"):
             return
-        self._event(request, EntryKind.ASSIGNED, {"from": before, "unit": unit, "assignee": assignee, "note": note.strip()})
+        data = {"from": before, "unit": unit, "assignee": assignee, "note": note.strip()}
+        self._event(request, EntryKind.ASSIGNED, data)
         self._journal("request.assigned", request, ("unit", "assignee"))
 
     def edit(self, request: Request, values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -193,8 +194,7 @@ class Requests:
             answer = submission.answers.get(name, {})
             text = answer.get("text", answer.get("value"))
             parts.append(choose(text, language) if isinstance(text, dict | str) else "")
-        return "، ".join(part for part in parts if part)[:SHORT] if language == "fa" else ", ".join(
-            part for part in parts if part)[:SHORT]
+        return ("، " if language == "fa" else ", ").join(part for part in parts if part)[:SHORT]
 
     def _new_code(self) -> str:
         code = new_code()
@@ -213,7 +213,8 @@ class Requests:
     def _file(self, request: Request, draft: Draft) -> None:
         root = self.context.root
         request.id = draft.id
-        request.created, request.modified, request.created_by = draft.at, self.context.now, self.context.identity.user_id
+        request.created, request.modified = draft.at, self.context.now
+        request.created_by = self.context.identity.user_id
         if not root.requests.insert(request.id, request):
             raise Invalid({"": _("Please send this once more.")})
         root.indexes.codes[request.code] = request.id

@@ -112,7 +112,7 @@ class Timeline:
         return Page(rows, None)
 
     def counts(self, contacts: list[Contact], which: Filter | None = None) -> Counter[str]:
-        """How many entries there are by channel or kind, and ``"all"``; hidden ones do not count, from headers alone."""
+        """How many entries there are by channel or kind, and ``"all"``; from headers alone, hidden ones not counted."""
         counted: Counter[str] = Counter()
         which = which or Filter()
         low, high = _bounds(which, None)
@@ -170,7 +170,8 @@ class Timeline:
         return self.context.root.requests.get(header.requests[0]) if header.requests else None
 
     def _visibility(self, header: Header, contact: Contact) -> Visibility:
-        seen = self.eyes.of_header(contact, header.requests, header.unit if header.kind == EntryKind.INTERACTION else None)
+        unit = header.unit if header.kind == EntryKind.INTERACTION else None
+        seen = self.eyes.of_header(contact, header.requests, unit)
         if seen is Visibility.COUNTED and header.kind == EntryKind.INTERACTION:
             return self.eyes.of(header.ref)  # what one logged oneself may be read; only the object knows who did
         return seen
