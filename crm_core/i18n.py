@@ -10,6 +10,7 @@ import gettext
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import TypeAlias
 
 from translationstring import TranslationString, TranslationStringFactory
 
@@ -18,7 +19,7 @@ LANGUAGES = ("fa", "en")
 
 TextFactory = TranslationStringFactory
 
-Text = TranslationString | str
+Text: TypeAlias = TranslationString | str
 """A sentence for a person: translatable, or already in its final words."""
 
 Labels = dict[str, str]

@@ -43,7 +43,7 @@ class Journal:
 
 class Position(NamedTuple):
     segment: int
-    index: int
+    offset: int
 
 
 class Cursor:
@@ -86,7 +86,7 @@ def read(root: Root, cursor: Cursor, limit: int = 200) -> tuple[list[JournalEntr
     for number, stream in _streams(root):
         start = positions.get(number, Position(0, 0))
         for segment_number, segment in stream.segments.items(start.segment):
-            first = start.index if segment_number == start.segment else 0
+            first = start.offset if segment_number == start.segment else 0
             taken = segment.items[first : first + limit - len(entries)]
             entries.extend(taken)
             positions[number] = Position(segment_number, first + len(taken))
@@ -101,5 +101,5 @@ def lag(root: Root, cursor: Cursor) -> int:
     for number, stream in _streams(root):
         start = cursor.positions.get(number, Position(0, 0))
         for segment_number, segment in stream.segments.items(start.segment):
-            total += len(segment.items) - (start.index if segment_number == start.segment else 0)
+            total += len(segment.items) - (start.offset if segment_number == start.segment else 0)
     return total

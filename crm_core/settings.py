@@ -55,9 +55,9 @@ def read_settings(data: Path, environ: Mapping[str, str] | None = None) -> Setti
         settings = _with(settings, key.removeprefix("crm.").replace(".", "_"), value, key)
     for field in fields(Settings):
         variable = f"CRM_{field.name.upper()}"
-        value = (os.environ if environ is None else environ).get(variable)
-        if value is not None and field.name != "data":
-            settings = _with(settings, field.name, value, variable)
+        setting = (os.environ if environ is None else environ).get(variable)
+        if setting is not None and field.name != "data":
+            settings = _with(settings, field.name, setting, variable)
     return settings
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from crm_core import journal
 from crm_core.i18n import Text, TextFactory
@@ -75,9 +75,9 @@ class Finder:
         if not fold(query):
             return Found([])
         best: dict[tuple[str, int], Hit] = {}
-        for hits in (self._codes(query), self._identifiers(query), self._phone_prefix(query), self._names(query, limit)):
-            for hit in hits:
-                _keep(best, hit)
+        exact_ways = (self._codes(query), self._identifiers(query), self._phone_prefix(query))
+        for hit in chain(*exact_ways, self._names(query, limit)):
+            _keep(best, hit)
         found = Found([])
         exact = any(hit.exact for hit in best.values())
         try:
