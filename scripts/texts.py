@@ -54,7 +54,8 @@ def merge(path: Path, sentences: list[Sentence]) -> Catalog:
     new = Catalog(locale=LANGUAGE, domain=path.stem, fuzzy=False)
     for text in sorted(places):
         known = old.get(text)
-        new.add(text, known.string if known else "", locations=[(where, None) for where in sorted(places[text])],
+        # Written without line numbers, so that a moved line is no change.
+        new.add(text, known.string if known else "", locations=[(where, 1) for where in sorted(places[text])],
                 flags=known.flags if known else (), user_comments=known.user_comments if known else ())
     return new
 
