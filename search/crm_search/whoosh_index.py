@@ -1,0 +1,363 @@
+"""The default full text: two Whoosh indexes (contacts, texts) in one folder, committed together.
+
+The folder is a cache: what is damaged, missing or of another version is thrown away and reported by `cursor()` being
+None, which makes the indexer build it anew. Reading never takes the writer's lock and works beside a writing process.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypeVar, cast
+
+from whoosh import query
+from whoosh.collectors import TimeLimit, TimeLimitCollector, TopCollector
+
+from crm_core.services.textsearch import KINDS, Document, Kind, Progress, SearchUnavailable, TextHit
+from crm_search.analysis import searchable, words
+from crm_search.query import MAX_INPUT, MAX_TERMS, parse
+from crm_search.whoosh_files import Damaged, Folder, Manifest
+from crm_search.whoosh_query import Builder
+from crm_search.whoosh_schema import CONTACTS, INDEXES, TEXTS, index_of, key, kind_of, values
+
+log = logging.getLogger(__name__)
+
+DEADLINE = 0.8
+"""Seconds one question may take; what was found until then is the answer."""
+MAX_LIMIT = 500
+READERS = 4
+"""Questions answered at the same time by one process."""
+REBUILD_BATCH = 5_000
+REPORT_EVERY = 200
+LOCK_SECONDS = 10.0
+OPEN_TRIES = 20
+
+Answer = TypeVar("Answer")
+
+
+def open_search(path: Path, read_only: bool = False) -> WhooshSearch:
+    """The index in the folder ``path``, made when it is not there. ``read_only`` never writes below ``path``."""
+    return WhooshSearch(path, read_only)
+
+
+@dataclass
+class _View:
+    """One committed state, opened. Used by one thread at a time: Whoosh readers share file positions."""
+
+    signature: object
+    manifest: Manifest
+    searchers: dict[str, Any]
+
+    def close(self) -> None:
+        for searcher in self.searchers.values():
+            searcher.close()
+
+
+class WhooshSearch:
+    """`TextSearch` on Whoosh. Threads may share it; a process opens its own (nothing here survives a fork)."""
+
+    def __init__(self, path: Path, read_only: bool = False, deadline: float = DEADLINE) -> None:
+        self.path = Path(path)
+        self.read_only = read_only
+        self.deadline = deadline
+        self._folder = Folder(self.path)
+        self._writing = threading.Lock()
+        self._changed = threading.Condition()
+        self._idle: list[_View] = []
+        self._lent = 0
+        self._suspect = False
+        self._closed = False
+        self._build: str | None = None  # the build the indexer's cursor belongs to
+        if not read_only:
+            try:
+                with self._exclusively():
+                    self._sound(checksums=True)
+            except SearchUnavailable:
+                log.info("Another process writes the full text index in %s; it is taken as sound", self.path)
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def search(self, words: str, *, kind: str | None = None, contact: int | None = None,
+               limit: int = 20) -> list[TextHit]:
+        """See `TextSearch.search`. ``limit`` is cut to 500; after the deadline the answer is what was found so far."""
+        limit = min(limit, MAX_LIMIT)
+        question = parse(words)
+        if not question or limit < 1 or (kind is not None and kind not in KINDS):
+            return []
+
+        def ask(view: _View) -> list[TextHit]:
+            until = monotonic() + self.deadline
+            found: list[tuple[TextHit, int]] = []
+            if kind in (None, "contact"):
+                searcher = view.searchers[CONTACTS]
+                found += self._run(searcher, Builder(searcher).contacts(question, contact), limit, until)
+            if kind != "contact":
+                searcher = view.searchers[TEXTS]
+                wanted = cast("Kind | None", kind)
+                found += self._run(searcher, Builder(searcher).texts(question, wanted, contact), limit, until)
+            return _best(found, limit)
+
+        return self._ask(ask)
+
+    def fuzzy_names(self, words: str, limit: int = 20) -> list[TextHit]:
+        """See `TextSearch.fuzzy_names`: every word must be there, each with at most one letter wrong or two swapped."""
+        limit = min(limit, MAX_LIMIT)
+        spellings = _spellings(words)
+        if not spellings or limit < 1:
+            return []
+
+        def ask(view: _View) -> list[TextHit]:
+            searcher = view.searchers[CONTACTS]
+            wanted = Builder(searcher).names(spellings)
+            return _best(self._run(searcher, wanted, limit, monotonic() + self.deadline), limit)
+
+        return self._ask(ask)
+
+    def count(self) -> dict[str, int]:
+        """Documents by kind."""
+        return dict(self._ask(lambda view: view.manifest.counts))
+
+    def cursor(self) -> str | None:
+        """See `TextSearch.cursor`. A writer that has reason to doubt its files checks them first."""
+        if self._suspect and not self.read_only:
+            with self._exclusively():
+                self._sound()
+        try:
+            manifest = self._folder.read()
+        except Damaged:
+            self._suspect = True
+            return None
+        self._build = manifest.build if manifest is not None else None
+        return manifest.cursor if manifest is not None else None
+
+    def _ask(self, ask: Callable[[_View], Answer]) -> Answer:
+        view = self._borrow()
+        try:
+            return ask(view)
+        except Exception as error:  # a damaged file makes Whoosh raise anything
+            self._suspect = True
+            log.exception("Full text could not answer")
+            raise SearchUnavailable(f"the full text index could not be read: {error}") from error
+        finally:
+            self._give_back(view)
+
+    def _run(self, searcher: Any, wanted: query.Query | None, limit: int, until: float) -> list[tuple[TextHit, int]]:
+        if wanted is None:
+            return []
+        # Equal scores are put in order of time afterwards: fetch more, so that the newest are among them.
+        top = TopCollector(limit=2 * limit + 30)
+        try:
+            searcher.search_with_collector(wanted, _Deadline(top, until))
+        except TimeLimit:
+            log.info("A question reached its deadline; what was found so far is the answer")
+        found = []
+        for score, number in top.items:
+            kind, id_, contact, when = searcher.stored_fields(-number)["hit"]
+            found.append((TextHit(kind, id_, id_ if kind == "contact" else contact, score), when))
+        return found
+
+    # -- views: one committed state each, lent to one thread at a time -------------------------------------------------
+
+    def _borrow(self) -> _View:
+        until = monotonic() + self.deadline
+        with self._changed:
+            while not self._closed and self._lent >= READERS:
+                if not self._changed.wait(until - monotonic()):
+                    raise SearchUnavailable("full text has too many questions at once")
+            if self._closed:
+                raise SearchUnavailable("the full text index is closed")
+            self._lent += 1
+            signature = self._folder.signature()
+            stale = [view for view in self._idle if view.signature != signature]
+            self._idle = [view for view in self._idle if view.signature == signature]
+            view = self._idle.pop() if self._idle else None
+        try:
+            for old in stale:
+                old.close()
+            return view or self._open()
+        except BaseException:
+            self._give_back(None)
+            raise
+
+    def _give_back(self, view: _View | None) -> None:
+        with self._changed:
+            self._lent -= 1
+            keep = view is not None and not self._closed and not self._suspect
+            if view is not None and keep:
+                self._idle.append(view)
+            self._changed.notify()
+        if view is not None and not keep:
+            view.close()
+
+    def _open(self) -> _View:
+        for _ in range(OPEN_TRIES):
+            signature = self._folder.signature()
+            try:
+                manifest = self._folder.read()
+                if manifest is None or manifest.cursor is None:
+                    raise SearchUnavailable("there is no full text index yet")
+                self._folder.check(manifest, checksums=False)
+                return _View(signature, manifest, self._folder.searchers(manifest))
+            except SearchUnavailable:
+                raise
+            except Exception as error:  # as above
+                if self._folder.signature() != signature:
+                    continue  # a commit came in between and took old files away
+                self._suspect = True
+                raise SearchUnavailable(f"the full text index could not be opened: {error}") from error
+        raise SearchUnavailable("the full text index changes too fast to be opened")
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def apply(self, upserts: Iterable[Document], deletes: Iterable[tuple[str, int]], cursor: str) -> None:
+        """See `TextSearch.apply`. Raises SearchUnavailable when the index turns out to be gone or damaged."""
+        documents = {key(document.kind, document.id): document for document in upserts}
+        gone = {key(kind, id_) for kind, id_ in deletes if kind in KINDS} | set(documents)
+        with self._exclusively():
+            manifest = self._sound()
+            if manifest is None or self._build not in (None, manifest.build):
+                # The indexer's cursor belongs to something else: going on from it would leave a hole.
+                raise SearchUnavailable("the full text index was thrown away or built anew meanwhile")
+            self._folder.sweep(manifest)
+            try:
+                changed = self._write(manifest, documents.values(), gone)
+            except Exception:
+                self._suspect = True  # merging reads old segments; they are checked before the next step
+                raise
+            self._folder.publish(replace(changed, cursor=cursor))
+            self._build = manifest.build
+
+    def replace(self, documents: Iterable[Document], cursor: str, progress: Progress | None = None) -> int:
+        """See `TextSearch.replace`: builds a new folder, then swaps. Later documents win over earlier ones."""
+        with self._exclusively():
+            self._folder.sweep(self._sound())
+            manifest = self._folder.begin()
+            batch: dict[str, Document] = {}
+            done = 0
+            for done, document in enumerate(documents, start=1):
+                batch[key(document.kind, document.id)] = document
+                if len(batch) >= REBUILD_BATCH:
+                    manifest = self._write(manifest, batch.values(), set(batch))
+                    batch.clear()
+                if progress is not None and done % REPORT_EVERY == 0:
+                    progress(done)
+            manifest = self._write(manifest, batch.values(), set(batch))
+            if progress is not None:
+                progress(done)
+            self._folder.publish(replace(manifest, cursor=cursor))
+            self._build = manifest.build
+            return sum(manifest.counts.values())
+
+    def reset(self) -> None:
+        """Throw the index away and begin with an empty one without a cursor."""
+        with self._exclusively():
+            self._renew()
+
+    def close(self) -> None:
+        """Close all files; questions still running end first, later ones raise SearchUnavailable."""
+        with self._changed:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._changed.notify_all()
+        for view in idle:
+            view.close()
+
+    def _write(self, manifest: Manifest, documents: Iterable[Document], gone: set[str]) -> Manifest:
+        """New segments on top of ``manifest``, not yet published: ``gone`` taken out, ``documents`` put in."""
+        added: dict[str, list[Document]] = {index: [] for index in INDEXES}
+        for document in documents:
+            added[index_of(document.kind)].append(document)
+        counts = dict(manifest.counts)
+        for index in INDEXES:
+            old = {key_ for key_ in gone if index_of(kind_of(key_)) == index}
+            if not added[index] and not old:
+                continue
+            writer = self._folder.writer(manifest, index)
+            try:
+                for key_ in _delete(writer, old):
+                    counts[kind_of(key_)] -= 1
+                for document in added[index]:
+                    writer.add_document(**values(document))
+                    counts[document.kind] += 1
+            except BaseException:
+                writer.cancel()
+                raise
+            manifest = self._folder.commit_writer(manifest, index, writer)
+        return replace(manifest, counts=counts)
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        if self.read_only:
+            raise SearchUnavailable("this full text index is open for reading only")
+        if self._closed:
+            raise SearchUnavailable("the full text index is closed")
+        with self._writing, self._folder.lock(LOCK_SECONDS):
+            yield
+
+    def _sound(self, checksums: bool = False) -> Manifest | None:
+        """The published manifest; None when there was none to use, and an empty index took its place."""
+        try:
+            manifest = self._folder.read()
+            if manifest is not None and (checksums or self._suspect):
+                self._folder.check(manifest)
+        except Damaged as error:
+            log.warning("The full text index in %s is thrown away: %s", self.path, error)
+            manifest = None
+        self._suspect = False
+        if manifest is None:
+            self._renew()
+        return manifest
+
+    def _renew(self) -> None:
+        self._folder.clear()
+        manifest = self._folder.begin()
+        self._folder.publish(manifest)
+        self._build = manifest.build
+
+
+class _Deadline(TimeLimitCollector):
+    """Whoosh's, by the clock in place of its alarm signal (main thread only) or a timer thread for each question."""
+
+    def __init__(self, child: TopCollector, until: float) -> None:
+        super().__init__(child, timelimit=0, use_alarm=False)
+        self.until = until
+
+    def prepare(self, top_searcher: Any, q: query.Query, context: Any) -> None:
+        """Start without a timer."""
+        self.child.prepare(top_searcher, q, context)
+
+    def collect_matches(self) -> None:
+        """Collect until the deadline. Raises TimeLimit."""
+        for number in self.child.matches():
+            if monotonic() > self.until:
+                raise TimeLimit
+            self.child.collect(number)
+
+
+def _delete(writer: Any, keys: set[str]) -> Iterator[str]:
+    """Delete the documents ``keys`` from the segments below ``writer``; yields those that were there."""
+    reader = writer.reader()
+    try:
+        for leaf, offset in reader.leaf_readers():
+            for key_ in keys:
+                if ("key", key_) in leaf:
+                    for number in leaf.postings("key", key_).all_ids():
+                        writer.delete_document(offset + number)
+                        yield key_
+    finally:
+        reader.close()
+
+
+def _best(found: list[tuple[TextHit, int]], limit: int) -> list[TextHit]:
+    found.sort(key=lambda pair: (-round(pair[0].score, 6), -pair[1], pair[0].kind, -pair[0].id))
+    return [hit for hit, _ in found[:limit]]
+
+
+def _spellings(text: str) -> list[str]:
+    names = dict.fromkeys(word.joined for word in words(text[:MAX_INPUT]) if searchable(word.joined))
+    return sorted(names, key=len, reverse=True)[:MAX_TERMS]

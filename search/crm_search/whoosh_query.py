@@ -1,0 +1,225 @@
+"""A guarded question as a Whoosh query, and the scores of what it finds.
+
+A word is looked for in all its forms at once; each form gets its own strength, so that a stem or a part never counts
+more than the word as it was typed. Whoosh's boosts and wrappers are not used: they turn off its skipping of blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from math import log
+from typing import Any
+
+from whoosh import matching, query, scoring
+from whoosh.query.spans import SpanNear2
+
+from crm_core.services.textsearch import Kind
+from crm_search.analysis import affix
+from crm_search.query import MAX_TERMS, Clause, Question
+from crm_search.whoosh_schema import GRAM_MAX, GRAM_MIN
+
+EXPANSIONS = 48
+"""Words a prefix or a misspelt name may stand for; the commonest are taken."""
+_LOOKED_AT = 1_000
+
+# Strength of a form, in parts of that of the word as typed.
+_STEM, _PART, _NAME, _BEGINNING, _FUZZY = 0.4, 0.6, 2.0, 0.5, 0.5
+_K1 = 1.2
+_B = {"text": 0.75, "names": 0.4, "stems": 0.0}
+
+
+class Builder:
+    """Builds queries against one searcher (its statistics decide on strengths, its lexicon on prefixes)."""
+
+    def __init__(self, searcher: Any) -> None:
+        self.reader = searcher.reader()
+        self.documents = searcher.doc_count_all()
+
+    def texts(self, question: Question, kind: Kind | None, contact: int | None) -> query.Query | None:
+        """What to look for in texts; None: nothing can match."""
+        found = self._question(question, self._word)
+        if found is not None and contact is not None:
+            found = query.Require(found, query.Term("contact", str(contact)))
+        if found is not None and kind is not None:
+            found = query.Require(found, query.Term("kind", kind))
+        return found
+
+    def contacts(self, question: Question, contact: int | None) -> query.Query | None:
+        """What to look for in contacts; None: nothing can match."""
+        found = self._question(question, self._named)
+        if found is not None and contact is not None:
+            found = query.Require(found, query.Term("key", f"c{contact}"))
+        return found
+
+    def names(self, spellings: Iterable[str]) -> query.Query | None:
+        """Contacts with a name like each of ``spellings``, one letter wrong in any of them."""
+        return _every([self._misspelt(word) for word in spellings])
+
+    # -- parts of a question -----------------------------------------------------------------------------------------
+
+    def _question(self, question: Question, word: Any) -> query.Query | None:
+        groups = [word(clause) for clause in question.clauses]
+        ways = [_every(groups)] if groups else []
+        for join in question.joins:
+            together = self._joined(join.joined)
+            if together is not None:
+                ways.append(_every([*groups[: join.first], together, *groups[join.last + 1 :]]))
+        if question.code:
+            ways.append(self._term("codes", question.code, 2.0))
+        return _any(ways)
+
+    def _joined(self, joined: str) -> query.Query | None:
+        return _any([self._term("text", joined), self._term("codes", joined, 2.0)])
+
+    def _word(self, clause: Clause) -> query.Query | None:
+        if len(clause.words) > 1:
+            return self._phrase(clause)
+        return _any(self._forms(clause))
+
+    def _forms(self, clause: Clause) -> Iterator[query.Query | None]:
+        word = clause.words[0]
+        strength = self._strength("text", word.joined)
+        yield self._term("text", word.joined)
+        yield self._term("codes", word.joined, 2.0)
+        yield self._term("stems", word.joined, _STEM, strength)
+        for stem in clause.stems[:2]:
+            yield self._term("text", stem, _STEM, strength)
+            yield self._term("stems", stem, _STEM, strength)
+        parts = [part for part in dict.fromkeys(word.parts) if not affix(part)]
+        if 1 < len(parts) <= MAX_TERMS:
+            yield _every([self._term("text", part, _PART, strength) for part in parts])
+        if clause.prefix:
+            for longer in self._beginning_with("text", word.joined):
+                yield self._term("text", longer, _PART)
+
+    def _phrase(self, clause: Clause) -> query.Query | None:
+        apart = [part for word in clause.words for part in word.parts if not affix(part)]
+        inside = max(sum(affix(part) for part in word.parts) for word in clause.words)
+        longest = max(len(word.parts) for word in clause.words)
+        forms = [self._near([word.joined for word in clause.words], clause.gaps + longest)]
+        if longest > 1:
+            forms.append(self._near(apart[: 2 * MAX_TERMS], clause.gaps + inside + 1))
+        return _any(forms)
+
+    def _near(self, terms: Sequence[str], distance: int) -> query.Query | None:
+        found = [self._term("text", term) for term in terms]
+        if None in found:
+            return None
+        return SpanNear2(found, slop=distance) if len(found) > 1 else found[0]
+
+    def _named(self, clause: Clause) -> query.Query | None:
+        if len(clause.words) > 1:  # no positions here: the words of a phrase must all be there
+            return _every([self._named(Clause((word,))) for word in clause.words])
+        word = clause.words[0].joined
+        forms = [self._term("names", word, _NAME), *self._forms(clause)]
+        if len(word) >= GRAM_MIN:
+            forms.append(self._term("beginnings", word[:GRAM_MAX], _BEGINNING))
+        return _any(forms)
+
+    def _misspelt(self, word: str) -> query.Query | None:
+        swapped = {word[:place] + word[place + 1] + word[place] + word[place + 2 :] for place in range(len(word) - 1)}
+        near = {word, *swapped}
+        if len(word) > 2:
+            for leaf, _ in self.reader.leaf_readers():
+                near.update(islice(leaf.terms_within("names", word, 1), _LOOKED_AT))
+        commonest = sorted(near - {word}, key=lambda term: (-self._frequency("names", term), term))[:EXPANSIONS]
+        strength = self._strength("names", word)
+        return _any([self._term("names", word, _NAME),
+                     *(self._term("names", term, _FUZZY, strength) for term in commonest)])
+
+    def _beginning_with(self, field: str, prefix: str) -> list[str]:
+        decode = self.reader.schema[field].from_bytes
+        longer = [decode(term) for term in islice(self.reader.expand_prefix(field, prefix), _LOOKED_AT)]
+        longer = [term for term in longer if term != prefix]
+        return sorted(longer, key=lambda term: (-self._frequency(field, term), term))[:EXPANSIONS]
+
+    # -- terms and their strength ------------------------------------------------------------------------------------
+
+    def _frequency(self, field: str, term: str) -> int:
+        return int(self.reader.doc_frequency(field, term))
+
+    def _strength(self, field: str, term: str) -> float:
+        """How telling a term is (inverse document frequency); infinite for one that does not occur."""
+        frequency = self._frequency(field, term)
+        return log(self.documents / (frequency + 1)) + 1 if frequency else float("inf")
+
+    def _term(self, field: str, term: str, part: float = 1.0, most: float = float("inf")) -> query.Query | None:
+        strength = self._strength(field, term)
+        if strength == float("inf"):
+            return None
+        return _Scored(field, term, max(0.1, part * min(strength, most)))
+
+
+class _AnyOf(query.Or):
+    """Union as a tree of matchers. The array that Whoosh would rather use on small segments reads everything."""
+
+    matcher_type = query.Or.DEFAULT_MATCHER
+
+
+class _Scored(query.Term):
+    """A term with a strength of its own in place of the inverse document frequency."""
+
+    def __init__(self, fieldname: str, text: str, strength: float) -> None:
+        super().__init__(fieldname, text)
+        self.weighting = _Strength(strength)
+
+    def matcher(self, searcher: Any, context: Any = None) -> Any:
+        """The postings of this term in one segment."""
+        text = searcher.schema[self.fieldname].to_bytes(self.text)
+        if (self.fieldname, text) not in searcher.reader():
+            return matching.NullMatcher()
+        return searcher.postings(self.fieldname, text, weighting=self.weighting)
+
+
+class _Strength(scoring.WeightingModel):
+    def __init__(self, strength: float) -> None:
+        self.strength = strength
+
+    def scorer(self, searcher: Any, fieldname: str, text: Any, qf: int = 1) -> Any:
+        if not searcher.schema[fieldname].scorable:
+            return _Constant(self.strength)
+        return _Bm25(searcher, fieldname, text, self.strength)
+
+
+class _Bm25(scoring.WeightLengthScorer):
+    """BM25 with a given strength and the length normalisation of the field."""
+
+    def __init__(self, searcher: Any, fieldname: str, text: Any, strength: float) -> None:
+        self.strength = strength
+        self.average = searcher.get_parent().avg_field_length(fieldname) or 1
+        self.b = _B[fieldname]
+        self.setup(searcher, fieldname, text)
+
+    def _score(self, weight: float, length: int) -> float:
+        return float(scoring.bm25(self.strength, weight, length, self.average, self.b, _K1))
+
+
+class _Constant(scoring.BaseScorer):
+    def __init__(self, strength: float) -> None:
+        self.strength = strength
+
+    def supports_block_quality(self) -> bool:
+        return True
+
+    def score(self, matcher: Any) -> float:
+        return self.strength
+
+    def max_quality(self) -> float:
+        return self.strength
+
+    def block_quality(self, matcher: Any) -> float:
+        return self.strength
+
+
+def _any(forms: Iterable[query.Query | None]) -> query.Query | None:
+    found = [form for form in forms if form is not None]
+    if len(found) > 1:
+        return _AnyOf(found)
+    return found[0] if found else None
+
+
+def _every(groups: Sequence[query.Query | None]) -> query.Query | None:
+    if not groups or None in groups:
+        return None
+    return query.And(list(groups)) if len(groups) > 1 else groups[0]
