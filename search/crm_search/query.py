@@ -79,12 +79,7 @@ def _terms(text: str) -> list[Clause]:
         if fold(chunk).endswith("*"):
             clauses.extend(_plain(" ".join(run)))
             run.clear()
-            *before, begun = [*words(chunk)] or [None]
-            clauses.extend(Clause((word,), stems(word)) for word in before if word and searchable(word.joined))
-            if begun and len(begun.joined) >= MIN_PREFIX:  # a stop word too: چرا* is also چراغ
-                clauses.append(Clause((begun,), stems(begun), prefix=True))
-            elif begun and searchable(begun.joined):
-                clauses.append(Clause((begun,), stems(begun)))
+            clauses.extend(_begun(chunk))
         else:
             run.append(chunk)
     clauses.extend(_plain(" ".join(run)))
@@ -93,6 +88,17 @@ def _terms(text: str) -> list[Clause]:
 
 def _plain(text: str) -> list[Clause]:
     return [Clause((word,), stems(word)) for word in words(text) if searchable(word.joined)]
+
+
+def _begun(chunk: str) -> list[Clause]:
+    """``chunk`` ends in an asterisk: its last word stands for all words that begin so, be it a stop word (چرا*: چراغ)."""
+    found = list(words(chunk))
+    clauses = [Clause((word,), stems(word)) for word in found[:-1] if searchable(word.joined)]
+    for word in found[-1:]:
+        long_enough = len(word.joined) >= MIN_PREFIX
+        if long_enough or searchable(word.joined):
+            clauses.append(Clause((word,), stems(word), prefix=long_enough))
+    return clauses
 
 
 def _phrase(text: str) -> list[Clause]:
