@@ -91,7 +91,7 @@ def _plain(text: str) -> list[Clause]:
 
 
 def _begun(chunk: str) -> list[Clause]:
-    """``chunk`` ends in an asterisk: its last word stands for all words that begin so, be it a stop word (چرا*: چراغ)."""
+    """``chunk`` ends in an asterisk: its last word, be it a stop word, stands for all that begin so (چرا*: چراغ)."""
     found = list(words(chunk))
     clauses = [Clause((word,), stems(word)) for word in found[:-1] if searchable(word.joined)]
     for word in found[-1:]:

@@ -72,7 +72,8 @@ class WhooshSearch:
         self._lent = 0
         self._suspect = False
         self._closed = False
-        self._build: str | None = None  # the build the indexer's cursor belongs to
+        self._begun = False  # a cursor was seen or stored: an index without one has lost its past
+        self._manifest: tuple[object, Manifest | None] = (None, None)
         if not read_only:
             try:
                 with self._exclusively():
@@ -125,15 +126,20 @@ class WhooshSearch:
     def cursor(self) -> str | None:
         """See `TextSearch.cursor`. A writer that has reason to doubt its files checks them first."""
         if self._suspect and not self.read_only:
-            with self._exclusively():
-                self._sound()
+            try:
+                with self._exclusively(wait=False):
+                    self._sound()
+            except SearchUnavailable:
+                log.info("The full text index is being written; it is checked later")
         try:
-            manifest = self._folder.read()
+            manifest = self._published()
         except Damaged:
             self._suspect = True
             return None
-        self._build = manifest.build if manifest is not None else None
-        return manifest.cursor if manifest is not None else None
+        if manifest is None or manifest.cursor is None:
+            return None
+        self._begun = True
+        return manifest.cursor
 
     def _ask(self, ask: Callable[[_View], Answer]) -> Answer:
         view = self._borrow()
@@ -202,7 +208,9 @@ class WhooshSearch:
                 if manifest is None or manifest.cursor is None:
                     raise SearchUnavailable("there is no full text index yet")
                 self._folder.check(manifest, checksums=False)
-                return _View(signature, manifest, self._folder.searchers(manifest))
+                view = _View(signature, manifest, self._folder.searchers(manifest))
+                self._suspect = self._suspect and not self.read_only
+                return view
             except SearchUnavailable:
                 raise
             except Exception as error:  # as above
@@ -220,9 +228,9 @@ class WhooshSearch:
         gone = {key(kind, id_) for kind, id_ in deletes if kind in KINDS} | set(documents)
         with self._exclusively():
             manifest = self._sound()
-            if manifest is None or self._build not in (None, manifest.build):
-                # The indexer's cursor belongs to something else: going on from it would leave a hole.
-                raise SearchUnavailable("the full text index was thrown away or built anew meanwhile")
+            if manifest is None or (manifest.cursor is None and self._begun):
+                # Going on from the old cursor would leave a hole: what came before is not in here any more.
+                raise SearchUnavailable("the full text index had to be thrown away")
             self._folder.sweep(manifest)
             try:
                 changed = self._write(manifest, documents.values(), gone)
@@ -230,7 +238,7 @@ class WhooshSearch:
                 self._suspect = True  # merging reads old segments; they are checked before the next step
                 raise
             self._folder.publish(replace(changed, cursor=cursor))
-            self._build = manifest.build
+            self._begun = True
 
     def replace(self, documents: Iterable[Document], cursor: str, progress: Progress | None = None) -> int:
         """See `TextSearch.replace`: builds a new folder, then swaps. Later documents win over earlier ones."""
@@ -250,13 +258,14 @@ class WhooshSearch:
             if progress is not None:
                 progress(done)
             self._folder.publish(replace(manifest, cursor=cursor))
-            self._build = manifest.build
+            self._begun = True
             return sum(manifest.counts.values())
 
     def reset(self) -> None:
         """Throw the index away and begin with an empty one without a cursor."""
         with self._exclusively():
             self._renew()
+            self._begun = False
 
     def close(self) -> None:
         """Close all files; questions still running end first, later ones raise SearchUnavailable."""
@@ -290,14 +299,28 @@ class WhooshSearch:
             manifest = self._folder.commit_writer(manifest, index, writer)
         return replace(manifest, counts=counts)
 
+    def _published(self) -> Manifest | None:
+        """The published manifest, read again only after a commit. Raises Damaged."""
+        signature = self._folder.signature()
+        known, manifest = self._manifest
+        if signature is None or known != signature:
+            manifest = self._folder.read()
+            self._manifest = (signature, manifest)
+        return manifest
+
     @contextmanager
-    def _exclusively(self) -> Iterator[None]:
+    def _exclusively(self, wait: bool = True) -> Iterator[None]:
         if self.read_only:
             raise SearchUnavailable("this full text index is open for reading only")
         if self._closed:
             raise SearchUnavailable("the full text index is closed")
-        with self._writing, self._folder.lock(LOCK_SECONDS):
-            yield
+        if not self._writing.acquire(blocking=wait):
+            raise SearchUnavailable("the full text index is being written")
+        try:
+            with self._folder.lock(LOCK_SECONDS if wait else 0):
+                yield
+        finally:
+            self._writing.release()
 
     def _sound(self, checksums: bool = False) -> Manifest | None:
         """The published manifest; None when there was none to use, and an empty index took its place."""
@@ -315,9 +338,7 @@ class WhooshSearch:
 
     def _renew(self) -> None:
         self._folder.clear()
-        manifest = self._folder.begin()
-        self._folder.publish(manifest)
-        self._build = manifest.build
+        self._folder.publish(self._folder.begin())
 
 
 class _Deadline(TimeLimitCollector):
