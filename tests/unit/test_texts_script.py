@@ -29,7 +29,8 @@ def scripts(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(checkout / "scripts"))
     for name in ("catalogs", "texts"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    pytest.importorskip("babel", reason="the scripts need the extra `testing`")
+    for library in ("babel", "lingua"):
+        pytest.importorskip(library, reason="the scripts need the extra `testing`")
     import catalogs
     import texts
 
