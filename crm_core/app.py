@@ -26,6 +26,7 @@ from crm_core.services import Services
 from crm_core.services.context import Context
 from crm_core.services.textsearch import NullSearch, TextSearch
 from crm_core.settings import Settings
+from crm_core.textfeed import JournalSource
 
 _ = TextFactory("crm_core")
 Result = TypeVar("Result")
@@ -68,6 +69,11 @@ class App:
         except BaseException:
             db.close()
             raise
+
+    def catch_up(self) -> None:
+        """Bring full text up to date in this process; for commands that wrote while no server was running."""
+        for point in importlib.metadata.entry_points(group="crm.indexer", name=self.settings.search):
+            point.load()(self.text_search, JournalSource(self.db)).run_until_caught_up()
 
     def close(self) -> None:
         self.text_search.close()

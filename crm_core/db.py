@@ -73,6 +73,10 @@ class Database:
     def close(self) -> None:
         self.db.close()
 
+    def size(self) -> int:
+        """Bytes of the storage, as it says itself (blobs not counted)."""
+        return int(self.db.getSize())
+
     def connect(self, manager: transaction.TransactionManager) -> Connection:
         """A connection that joins ``manager``; close it when the transaction is over."""
         return self.db.open(transaction_manager=manager)

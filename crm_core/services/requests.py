@@ -185,6 +185,17 @@ class Requests:
             self._journal("request.changed", request, changed)
         return changed
 
+    def answer(self, services: Services, request: Request, values: Mapping[str, Any]) -> bool:
+        """Replace the form's answers by those of the type's present form; whether anything changed."""
+        self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
+        submission = self.forms.submission(request.type, values, services)
+        self.forms.type_version(request.type)
+        if not self._change(request, {"submission": submission}, "answers"):
+            return False
+        self._event(request, EntryKind.CHANGED, {"fields": ["submission"]})
+        self._journal("request.changed", request, ("submission",))
+        return True
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _title(self, fields: tuple[str, ...], submission: Submission) -> str:

@@ -1,0 +1,50 @@
+"""The ``crm`` command: one module a command group; views and search add theirs by the entry point group crm.commands.
+
+Exit codes: 0 done (rejected rows alone still count as done), 1 refused or found wrong, 2 wrong usage, 3 not there,
+4 another process has the database, 70 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+
+import click
+
+from crm_core import __version__
+from crm_core.cli import admin, find, imports, users
+from crm_core.cli.common import CrmGroup
+
+GROUP = "crm.commands"
+
+
+class LazyGroup(CrmGroup):
+    """Takes commands from entry points when they are asked for, so that ``crm find`` does not import the web."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(command.name or "" for command in self._others())})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        return own or next((command for command in self._others() if command.name == cmd_name), None)
+
+    @staticmethod
+    def _others() -> list[click.Command]:
+        points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
+        return [command for point in points for command in point.load()]
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="crm")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def main(ctx: click.Context, debug: bool) -> None:
+    """The service desk: one citizen, one history."""
+    ctx.obj = {"debug": debug}
+
+
+_COMMANDS: tuple[Any, ...] = (
+    find.find, find.show, imports.import_, users.user, admin.plugins, admin.pack, admin.check,
+)
+for _command in _COMMANDS:
+    main.add_command(_command)

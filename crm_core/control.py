@@ -1,0 +1,191 @@
+"""The control socket: writing commands speak to the running server, because a FileStorage lets one process write.
+
+A Unix socket in the data folder, for the owner only. One JSON line and perhaps a file in; JSON lines out: progress, then
+one result or error. Paths over about 100 characters do not fit a socket address; then a short name in the temp folder is
+used, derived from the folder's path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import socket
+import socketserver
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from crm_core.app import App
+from crm_core.errors import CrmError, Invalid
+from crm_core.i18n import TextFactory
+from crm_core.operations import Operation, Progress
+
+_ = TextFactory("crm_core")
+log = logging.getLogger(__name__)
+
+LONGEST_PATH = 100
+LONGEST_LINE = 1 << 20
+
+
+class Refused(CrmError):
+    """The server answered with an error; ``fields`` are the refused values, if any."""
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
+
+
+def socket_path(data: Path) -> Path:
+    """Where the socket of a data folder is: in it, or under a short name where that path is too long."""
+    direct = data.absolute() / "control.sock"
+    if len(os.fsencode(direct)) <= LONGEST_PATH:
+        return direct
+    name = hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"crm-{os.getuid()}-{name}.sock"
+
+
+# ── server ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    app: App
+    operations: Mapping[str, Operation]
+    one_at_a_time: threading.Lock
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        folder = None
+        try:
+            call = json.loads(self.rfile.readline(LONGEST_LINE))
+            operation = self.server.operations[call["operation"]]
+            folder, file = self._receive(call)
+            with self.server.one_at_a_time:
+                result = operation.run(self.server.app, call["arguments"], file, self._progress)
+            self._send({"result": result})
+        except (BrokenPipeError, ConnectionResetError):
+            log.info("the command at the control socket went away")
+        except Invalid as error:
+            self._send({"error": self._say(error.message), "fields": {k: self._say(v) for k, v in error.errors.items()}})
+        except CrmError as error:
+            self._send({"error": self._say(error.message)})
+        except Exception:
+            log.exception("an operation at the control socket failed")
+            self._send({"error": self._say(_("The server could not do this; its log says why."))})
+        finally:
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _receive(self, call: dict[str, Any]) -> tuple[Path | None, Path | None]:
+        """The file sent along, kept under its own name (its ending tells the format)."""
+        left = int(call.get("bytes", -1))
+        if left < 0:
+            return None, None
+        folder = Path(tempfile.mkdtemp(prefix="crm-import-"))
+        file = folder / (Path(str(call.get("name") or "file")).name or "file")
+        with file.open("wb") as target:
+            while left:
+                chunk = self.rfile.read(min(left, 1 << 20))
+                if not chunk:
+                    raise ConnectionResetError("the file ended early")
+                target.write(chunk)
+                left -= len(chunk)
+        return folder, file
+
+    def _progress(self, done: int, total: int) -> None:
+        self._send({"progress": [done, total]})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self.wfile.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+
+    def _say(self, text: Any) -> str:
+        return self.server.app.translator.translate(text, self.server.app.settings.language)
+
+
+class ControlServer:
+    """Serves operations of an `App` in threads of their own, one at a time; ``with ControlServer(app, …):``."""
+
+    def __init__(self, app: App, operations: Mapping[str, Operation]) -> None:
+        self.path = socket_path(app.settings.data)
+        _remove_stale(self.path)
+        previous = os.umask(0o177)
+        try:
+            self._server = _Server(str(self.path), _Handler)
+        finally:
+            os.umask(previous)
+        self._server.app = app
+        self._server.operations = operations
+        self._server.one_at_a_time = threading.Lock()
+        self._thread = threading.Thread(target=self._server.serve_forever, name="crm-control", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> ControlServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+
+def _remove_stale(path: Path) -> None:
+    """Take away the socket of a server that was killed. Whoever holds the database's lock may; we hold it."""
+    if path.exists() and stat.S_ISSOCK(path.lstat().st_mode) and path.lstat().st_uid == os.getuid():
+        path.unlink()
+
+
+# ── client ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def connect(data: Path) -> socket.socket | None:
+    """A connection to the server that runs on the data folder, or None when none does."""
+    path = socket_path(data)
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        client.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        client.close()
+        return None
+    return client
+
+
+def call(
+    client: socket.socket, operation: str, arguments: Mapping[str, Any], file: Path | None, progress: Progress
+) -> dict[str, Any]:
+    """Let the server run an operation; its result. Raises Refused with the server's words."""
+    header: dict[str, Any] = {"operation": operation, "arguments": dict(arguments)}
+    with client, client.makefile("rwb") as stream:
+        if file is not None:
+            header |= {"bytes": file.stat().st_size, "name": file.name}
+        stream.write(json.dumps(header).encode() + b"\n")
+        if file is not None:
+            with file.open("rb") as source:
+                shutil.copyfileobj(source, cast(BinaryIO, stream))
+        stream.flush()
+        for line in stream:
+            answer = json.loads(line)
+            if "progress" in answer:
+                progress(*answer["progress"])
+            elif "error" in answer:
+                raise Refused(answer["error"], answer.get("fields"))
+            else:
+                result: dict[str, Any] = answer["result"]
+                return result
+    raise Refused(_("The server went away before it answered; look at what is stored and try again."))
+
+
