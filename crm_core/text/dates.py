@@ -99,7 +99,7 @@ def _full_year(year: str, today: date) -> int:
     """Return a year of four digits; two digits are the Jalali year of this century of theirs, or of the last one."""
     if len(year) == 4:
         return int(year)
-    if len(year) == 3:
+    if len(year) > 2:
         raise InvalidDate("format")
     this_year = calendars.to_jalali(today)[0]
     latest = this_year + 20
@@ -172,8 +172,12 @@ def _nearest(month: int, day: int, calendar: Calendar, today: date) -> date:
     """Return the day of that month nearest to today; a day the month has not got in that year is an error."""
     this_year = calendars.to_jalali(today)[0] if calendar == "jalali" else today.year
     make = calendars.from_jalali if calendar == "jalali" else calendars.from_gregorian
-    nearest = min(range(this_year - 1, this_year + 2), key=lambda year: abs((make(year, month, 15) - today).days))
-    return make(nearest, month, day)
+
+    def distance(year: int) -> int:
+        length = calendars.month_length(year, month, calendar)
+        return abs((make(year, month, max(1, min(day, length))) - today).days)
+
+    return make(min(range(this_year - 1, this_year + 2), key=distance), month, day)
 
 
 def _weekday(weekday: int, today: date, direction: str) -> date:

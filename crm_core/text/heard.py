@@ -35,7 +35,7 @@ _LATIN = tuple(
     for pattern, sounds in (
         ("x", "ks"), ("tch|ch", "C"), ("kh", "x"), ("^sh", "S"), ("sh", "<S|sh>"), ("dj", "j"), ("zh", "<j|zh>"),
         ("gh", "q"), ("ph", "f"), ("^th", "t"), ("ck", "k"), ("g+", "<g|q>"), ("c+(?=[eiy])", "<k|s>"), ("c", "k"),
-        ("w", "v"), ("ou|oo", "u"), ("ee|ei|ai|[ey]i|[ae]y|y", "i"), ("[eo]", ""),
+        ("ou|oo|ow(?![aeiou])", "u"), ("w", "v"), ("ee|ei|ai|[ey]i|[ae]y|y", "i"), ("[eo]", ""),
     )
 )  # fmt: skip
 _HAS_LATIN = re.compile("[a-z]")

@@ -41,7 +41,7 @@ def phone(text: str, region: str = "IR") -> str:
 
     `region` is the ISO 3166 code whose dialling rules apply where no country is given. Raises InvalidIdentifier with
     the code "empty", "characters", "length" (too short, too long, without its area code, a public short code) or
-    "prefix" (no such country).
+    "prefix" (no such country or area).
     """
     typed = _typed(text)
     try:
@@ -51,8 +51,12 @@ def phone(text: str, region: str = "IR") -> str:
         raise InvalidIdentifier("length" if known else "prefix") from error
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise InvalidIdentifier("length")
-    if number.country_code == IRAN and (len(_national(number)) != IRAN_LENGTH or _national(number)[0] == "0"):
-        raise InvalidIdentifier("length")
+    if number.country_code == IRAN:
+        national = _national(number)
+        if len(national) != IRAN_LENGTH or national[0] == "0":
+            raise InvalidIdentifier("length")
+        if national.startswith(str(IRAN)):  # no area or operator has 98: the country was typed in front of a rest
+            raise InvalidIdentifier("prefix")
     return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
@@ -73,7 +77,7 @@ def phone_prefix(text: str) -> list[str]:
         digits = digits if typed.startswith("+") else digits[2:]
         if not digits.startswith(str(IRAN)):
             return [f"+{digits}"] if len(digits) >= 3 and digits[0] != "0" and len(digits) <= 15 else []
-    # From here on Iranian. No Iranian number begins with 98 or 0, so a leading 98 is the country's and a 0 the trunk's.
+    # From here on Iranian, where no number begins with 98 or 0: a leading 98 is the country's and a 0 the trunk's.
     national = digits.removeprefix(str(IRAN)).removeprefix("0")
     if not national or national[0] == "0" or len(national) > IRAN_LENGTH:
         return []

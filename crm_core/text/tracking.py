@@ -7,7 +7,7 @@ published there): it catches every single wrong digit and every swap of two neig
 import re
 import secrets
 
-from crm_core.text.digits import to_ascii
+from crm_core.text.digits import localise, to_ascii
 from crm_core.text.errors import InvalidIdentifier
 
 LENGTH = 10
@@ -41,9 +41,11 @@ def new_code() -> str:
 def normalise_code(text: str) -> str:
     """Return the ten ASCII digits of a code typed with any digits, spaces or dashes.
 
-    Raises InvalidIdentifier (a ValueError) with the code "characters", "length" or "checksum".
+    Raises InvalidIdentifier (a ValueError) with the code "empty", "characters", "length" or "checksum".
     """
     code = _SEPARATORS.sub("", to_ascii(text))
+    if not code:
+        raise InvalidIdentifier("empty")
     if not re.fullmatch("[0-9]+", code):
         raise InvalidIdentifier("characters")
     if len(code) != LENGTH or code[0] == "0":
@@ -65,3 +67,11 @@ def is_code(text: str) -> bool:
 def group_code(code: str) -> str:
     """Return a normalised code in the groups it is shown and read aloud in: `4827193650` as `4827-1936-50`."""
     return f"{code[:4]}-{code[4:8]}-{code[8:]}"
+
+
+def code_in_words(code: str) -> dict[str, str]:
+    """Return a normalised code as it stands inside a sentence of each language, ``{"fa": …, "en": …}``.
+
+    The groups are isolated (U+2066, U+2069): without that a line of Persian would show them in reverse order.
+    """
+    return {locale: f"\u2066{localise(group_code(code), locale)}\u2069" for locale in ("fa", "en")}
