@@ -9,7 +9,7 @@ from crm_core import evolve, journal
 from crm_core.app import App
 from crm_core.services import Services
 from crm_core.services.textsearch import SearchUnavailable
-from crm_core.testing.guard import foreign_globals
+from crm_core.guard import foreign_globals
 
 Problem = dict[str, str]
 

@@ -13,7 +13,7 @@ import click
 
 from crm_core import __version__
 from crm_core.cli import admin, find, imports, users
-from crm_core.cli.common import CrmGroup
+from crm_core.cli.common import CrmGroup, log_to_stderr
 
 GROUP = "crm.commands"
 
@@ -41,6 +41,7 @@ class LazyGroup(CrmGroup):
 def main(ctx: click.Context, debug: bool) -> None:
     """The service desk: one citizen, one history."""
     ctx.obj = {"debug": debug}
+    log_to_stderr(debug)
 
 
 _COMMANDS: tuple[Any, ...] = (

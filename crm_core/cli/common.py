@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import locale
+import logging
 import os
 import sys
 import traceback
@@ -58,6 +59,20 @@ def json_option(command: Command) -> Command:
 
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+class _OneLine(logging.Formatter):
+    """Warnings in one line; the traceback stays away."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"crm: {record.getMessage()}"
+
+
+def log_to_stderr(debug: bool) -> None:
+    """Log warnings to stderr; with ``debug`` everything, tracebacks included."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s") if debug else _OneLine())
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, handlers=[handler], force=True)
 
 
 class CrmGroup(click.Group):
