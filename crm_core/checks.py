@@ -1,4 +1,4 @@
-"""``crm check``: is what is stored whole and of one mind? Looks only; derived data not built yet is lag, not a fault."""
+"""``crm check``: is what is stored whole and of one mind? Looks only; derived data not built yet is lag, no fault."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from crm_core import evolve, journal
 from crm_core.app import App
+from crm_core.guard import foreign_globals
 from crm_core.services import Services
 from crm_core.services.textsearch import SearchUnavailable
-from crm_core.guard import foreign_globals
 
 Problem = dict[str, str]
 

@@ -1,8 +1,8 @@
 """The control socket: writing commands speak to the running server, because a FileStorage lets one process write.
 
-A Unix socket in the data folder, for the owner only. One JSON line and perhaps a file in; JSON lines out: progress, then
-one result or error. Paths over about 100 characters do not fit a socket address; then a short name in the temp folder is
-used, derived from the folder's path.
+A Unix socket in the data folder, for the owner only. One JSON line and perhaps a file in; JSON lines out: progress,
+then one result or error. Paths over about 100 characters do not fit a socket address; then a short name in the temp
+folder is used, derived from the folder's path.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import socketserver
 import stat
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -75,7 +75,8 @@ class _Handler(socketserver.StreamRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             log.info("the command at the control socket went away")
         except Invalid as error:
-            self._send({"error": self._say(error.message), "fields": {k: self._say(v) for k, v in error.errors.items()}})
+            fields = {name: self._say(text) for name, text in error.errors.items()}
+            self._send({"error": self._say(error.message), "fields": fields})
         except CrmError as error:
             self._send({"error": self._say(error.message)})
         except Exception:

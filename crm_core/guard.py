@@ -1,4 +1,4 @@
-"""The pickle guard: only classes of ``crm_core.model`` may be stored, or removing a plugin would make records unloadable.
+"""The pickle guard: only classes of ``crm_core.model`` may be stored; others would go, and take records with them.
 
 Walks the current records of any storage and collects the classes they name, without importing any of them.
 """

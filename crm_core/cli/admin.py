@@ -65,7 +65,7 @@ def pack(days: float, data: Path, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, data: Path, as_json: bool) -> None:
-    """Check an installation: plugins, stored classes, indexes against records, lag. Exit code 1 when something is wrong."""
+    """Check an installation: plugins, stored classes, indexes, lag. Exit code 1 when something is wrong."""
     with reading_app(data) as app:
         result = check_app(app)
     if as_json:
