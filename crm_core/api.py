@@ -18,14 +18,17 @@ from crm_core.contributions import (
 from crm_core.errors import CrmError, Forbidden, Invalid, NotFound, Taken, Veto
 from crm_core.fields import Form
 from crm_core.hookspecs import hookimpl
-from crm_core.i18n import Text, TextFactory
+from crm_core.i18n import Labels, Text, TextFactory
+from crm_core.model.collection import Item
 from crm_core.model.contact import Contact
 from crm_core.model.plain import Plain
 from crm_core.model.request import Category, Request
-from crm_core.model.timeline import Event
+from crm_core.model.timeline import EntryKind, Event
 from crm_core.security import Identity, Role
 from crm_core.security import Permission as CorePermission
 from crm_core.services import Services
+from crm_core.text.folding import fold
+from crm_core.text.tracking import code_in_words
 from crm_core.version import API_VERSION
 
 __all__ = [
@@ -37,11 +40,14 @@ __all__ = [
     "CorePermission",
     "CrmError",
     "Draft",
+    "EntryKind",
     "Event",
     "Forbidden",
     "Form",
     "Identity",
     "Invalid",
+    "Item",
+    "Labels",
     "MenuItem",
     "NotFound",
     "Panel",
@@ -57,6 +63,8 @@ __all__ = [
     "Text",
     "TextFactory",
     "Veto",
+    "code_in_words",
     "fields",
+    "fold",
     "hookimpl",
 ]

@@ -31,11 +31,12 @@ class Status:
 
 @dataclass(frozen=True)
 class RequestType:
-    """A kind of request. The first status is the one it is born with.
+    """A kind of request. It is born with its first status, or with the one that ``starts_as(values)`` names.
 
     ``id`` starts with the plugin's id and a dot. ``due_days``: calendar days until an answer is owed, None for no
     deadline. ``offered``: whether staff may start one by hand. ``title_from``: the fields whose texts make the title
-    when the clerk writes none.
+    when the clerk writes none. ``confidential``: for all of them, or a function of the form's checked values. A request
+    born with a status of the category "done" is closed at once and owes nobody anything (an answered survey).
     """
 
     id: str
@@ -48,7 +49,8 @@ class RequestType:
     due_days: int | None = None
     offered: bool = True
     title_from: tuple[str, ...] = ()
-    confidential: bool = False
+    confidential: bool | Callable[[Mapping[str, Any]], bool] = False
+    starts_as: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 ``field_type`` says how to ask and show it, ``personal`` whether it tells of a person, ``on_erase`` what erasure does
 with the answer, ``expires_days`` how long it may be kept, ``shields`` that the chosen member of staff must not see the
-request.
+request, ``refers`` that the answer is the id of another request, whose shield and confidentiality hold here too.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import colander
 from crm_core.i18n import Text
 
 if TYPE_CHECKING:
+    from crm_core.model.contact import Contact
     from crm_core.services import Services
 
 Choices = tuple[tuple[str, Text], ...]
 """(value, label) pairs in the order to show."""
 
-ChoiceSource = Callable[["Services"], Choices]
-"""Choices that depend on data (free slots, units): called whenever the form is shown or checked."""
+ChoiceSource = Callable[["Services", "Contact | None"], Choices]
+"""Choices that depend on data (free slots, the citizen's closed requests): called whenever the form is shown or
+checked, with the contact the request is for (None while nobody is known)."""
 
 Erase = Literal["remove", "keep"]
 
@@ -101,6 +103,11 @@ def choices(
     return _node(colander.Set(), "choices", title, required=required, missing=(), choices=choices, **more)
 
 
+def request(title: Text, choices: ChoiceSource, *, required: bool = True, **more: Any) -> colander.SchemaNode:
+    """Another request, by its id as text. Whoever may not see that one may not see the new one either."""
+    return choice(title, choices, required=required, refers=True, **more)
+
+
 def staff(title: Text, *, required: bool = True, shields: bool = False, **more: Any) -> colander.SchemaNode:
     """A member of staff. With ``shields`` the request does not exist for the one who is chosen."""
     return _node(
@@ -113,9 +120,9 @@ def unit(title: Text, *, required: bool = True, **more: Any) -> colander.SchemaN
     return _node(colander.String(), "unit", title, required=required, missing="", choices=_units, **more)
 
 
-def _staff(services: Services) -> Choices:
+def _staff(services: Services, contact: Contact | None) -> Choices:
     return tuple((str(user.id), user.name) for user in services.users.active())
 
 
-def _units(services: Services) -> Choices:
+def _units(services: Services, contact: Contact | None) -> Choices:
     return tuple((str(unit.id), unit.name) for unit in services.units.all())

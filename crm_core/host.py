@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 from transaction.interfaces import TransientError
@@ -27,6 +27,7 @@ from crm_core.version import API_VERSION, OLDEST_SUPPORTED
 
 log = logging.getLogger(__name__)
 GROUP = "crm.plugins"
+Answer = TypeVar("Answer")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -155,15 +156,21 @@ class PluginHost:
     def before(self, hook: str, type_id: str, **arguments: Any) -> None:
         """Call a hook inside a transaction. A refusal in words passes on; anything else becomes PluginFailed."""
         plugin = self.of_type(type_id)
-        if plugin is None:
-            return
+        if plugin is not None:
+            self.decide(type_id, hook, lambda: plugin.call(hook, **arguments))
+
+    def decide(self, type_id: str, word: str, decision: Callable[[], Answer]) -> Answer:
+        """The answer of code that a plugin gave for its type, called while saving; failures as in `before`."""
+        plugin = self.of_type(type_id)
         try:
-            plugin.call(hook, **arguments)
+            return decision()
         except (CrmError, TransientError):
             raise
         except Exception as error:
-            plugin.fail(f"{hook}: {type(error).__name__}: {error}")
-            raise PluginFailed(plugin.id, hook) from error
+            if plugin is None:  # the core's own types
+                raise
+            plugin.fail(f"{word}: {type(error).__name__}: {error}")
+            raise PluginFailed(plugin.id, word) from error
 
     def ask(self, hook: str, type_id: str, **arguments: Any) -> Any:
         """Call a hook of a page: its answer, or None when it has none or fails (which is noted)."""

@@ -57,10 +57,15 @@ class Translator:
         mapping = text.mapping
         if mapping:
             mapping = {
-                name: self.translate(value, language) if isinstance(value, TranslationString) else value
-                for name, value in mapping.items()
+                name: self._value(value, language) for name, value in mapping.items()
             }
         return TranslationString(words, mapping=mapping).interpolate() if mapping else words
+
+    def _value(self, value: object, language: str) -> object:
+        """A value inside a sentence: a text, words in every language (a date, a code), or anything else as it is."""
+        if isinstance(value, TranslationString):
+            return self.translate(value, language)
+        return choose(value, language) if isinstance(value, Mapping) else value
 
     def labels(self, text: Text) -> Labels:
         """``text`` in every language of the product."""

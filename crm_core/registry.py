@@ -12,7 +12,7 @@ from crm_core.contributions import Collection, Contribution, MenuItem, Panel, Pe
 from crm_core.i18n import Labels, Translator
 from crm_core.model.form import FormVersion
 from crm_core.model.plain import digest
-from crm_core.model.request import StoredStatus, TypeVersion
+from crm_core.model.request import Category, StoredStatus, TypeVersion
 
 
 class Refused(Exception):
@@ -102,8 +102,8 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
         raise Refused(f"the request type {type_.id!r} has no status")
     if len({status.name for status in type_.statuses}) != len(type_.statuses):
         raise Refused(f"the request type {type_.id!r} has two statuses of one name")
-    if not any(status.category.is_open for status in type_.statuses[:1]):
-        raise Refused(f"the first status of {type_.id!r} is not an open one")
+    if type_.statuses[0].category is Category.CANCELLED:
+        raise Refused(f"the first status of {type_.id!r} would make every request a cancelled one")
     form = form_definition(type_, translator)
     form_id = digest(form)
     statuses = tuple(
@@ -141,6 +141,7 @@ def _field(type_: RequestType, node: colander.SchemaNode, translator: Translator
     choices = getattr(node, "choices", None)
     if isinstance(choices, tuple):
         field_["choices"] = [[value, translator.labels(label)] for value, label in choices]
-    if getattr(node, "shields", False):
-        field_["shields"] = True
+    for word in ("shields", "refers"):
+        if getattr(node, word, False):
+            field_[word] = True
     return field_

@@ -8,6 +8,7 @@ from __future__ import annotations
 from crm_core.model.root import Root
 from crm_core.security.identity import Identity
 from crm_core.services.attachments import Attachments
+from crm_core.services.clock import Clock
 from crm_core.services.collections import Collections
 from crm_core.services.contacts import Contacts
 from crm_core.services.context import Context
@@ -28,6 +29,7 @@ class Services:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.clock = Clock(context.now, context.settings.timezone)
         self.units = Units(context)
         self.users = Users(context)
         self.contacts = Contacts(context)

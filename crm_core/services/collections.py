@@ -80,6 +80,7 @@ class Records:
     def remove(self, item: Item) -> None:
         """Delete a record and give its claims back."""
         store = self._writable()
+        item.revision += 1  # written, so that a transaction that counts on the record (`depend`) conflicts
         for name in self.spec.unique:
             value = item.data.get(name)
             if value not in (None, ""):
@@ -88,7 +89,16 @@ class Records:
         del store.items[item.id]
         self._journal("removed", item, ())
 
+    def depend(self, item: Item) -> None:
+        """Count on a record that is only read: if somebody changes or removes it meanwhile, this transaction conflicts.
+
+        The transaction then runs again, and sees what has become of the record.
+        """
+        if item._p_jar is not None:
+            item._p_jar.readCurrent(item)
+
     def get(self, id_: int) -> Item | None:
+        """The record with that id, None when there is none (any more)."""
         return None if self._store is None else self._store.items.get(id_)
 
     def holder(self, name: str, value: Plain) -> Item | None:

@@ -11,6 +11,7 @@ import colander
 from crm_core.errors import Invalid, NotFound
 from crm_core.fields import Choices
 from crm_core.i18n import Text, TextFactory
+from crm_core.model.contact import Contact
 from crm_core.model.form import FormVersion
 from crm_core.model.plain import Plain, check
 from crm_core.model.request import Submission, TypeVersion
@@ -36,14 +37,15 @@ class Forms:
             raise NotFound(_("This kind of request is not installed at present."))
         return published
 
-    def schema(self, type_id: str, services: Services) -> colander.SchemaNode:
-        """A fresh schema with the choices that depend on data filled in and checked."""
-        schema = self.published(type_id).type.form()
+    def schema(self, type_id: str, services: Services, contact: Contact | None = None) -> colander.SchemaNode:
+        """A fresh schema for a request of ``contact``, with the choices that depend on data filled in and checked."""
+        # Colander hands the nodes of the class to every instance; without a copy the first choices would stay forever.
+        schema = self.published(type_id).type.form().clone()
         for node in schema:
             choices = getattr(node, "choices", None)
             if choices is None:
                 continue
-            node.choices = choices(services) if callable(choices) else choices
+            node.choices = choices(services, contact) if callable(choices) else choices
             node.validator = _member_of(node)
         return schema
 
@@ -66,11 +68,13 @@ class Forms:
         found: FormVersion | None = self.context.root.forms.get(form_id)
         return found
 
-    def submission(self, type_id: str, values: Mapping[str, Any], services: Services) -> Submission:
+    def submission(
+        self, type_id: str, values: Mapping[str, Any], services: Services, contact: Contact | None = None
+    ) -> Submission:
         """Checked form values as a submission: plain values, and the texts shown where they differ from the value."""
         published = self.published(type_id)
         answers: dict[str, Any] = {}
-        for node in self.schema(type_id, services):
+        for node in self.schema(type_id, services, contact):
             if node.name not in values:
                 continue
             value = plain_value(values[node.name])

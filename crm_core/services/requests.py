@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from BTrees.LOBTree import LOBTree
 
-from crm_core.contributions import Draft, StatusChange
+from crm_core.contributions import Draft, RequestType, StatusChange
 from crm_core.errors import Invalid, NotFound
 from crm_core.fields import LONG, SHORT
 from crm_core.host import PluginHost
@@ -18,13 +18,14 @@ from crm_core.model.contact import Contact
 from crm_core.model.ids import new_id
 from crm_core.model.interaction import Channel
 from crm_core.model.plain import Plain
-from crm_core.model.request import Category, Priority, Request, Submission
+from crm_core.model.request import Category, Priority, Request, StoredStatus, Submission, TypeVersion
 from crm_core.model.timeline import EntryKind, Event
 from crm_core.model.worklist import WorkList
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
 from crm_core.services.forms import Forms
 from crm_core.services.timeline import Timeline
+from crm_core.services.visibility import Eyes, Visibility
 from crm_core.text.tracking import is_code, new_code, normalise_code
 
 if TYPE_CHECKING:
@@ -61,6 +62,19 @@ class Requests:
         """All requests of a contact, oldest first."""
         return list(contact.requests.values())
 
+    def readable_of(self, contact: Contact, *types: str) -> list[Request]:
+        """The citizen's requests, over all linked records, that the identity may read in full; newest first.
+
+        ``types``: only requests of these types (all when none is named).
+        """
+        eyes = Eyes(self.context.root, self.context.identity)
+        members = contact.group.members if contact.group is not None else (contact.id,)
+        contacts = (self.context.root.contacts.get(id_) for id_ in members)
+        requests = (request for one in contacts if one is not None for request in one.requests.values())
+        seen = (request for request in requests if not types or request.type in types)
+        readable = (request for request in seen if eyes.of_request(request) is Visibility.FULL)
+        return sorted(readable, key=lambda request: -request.id)
+
     def work(self, unit: int | None = None, user: int | None = None) -> WorkList | None:
         """The open work of a unit (None: of no unit) or of a user; None when there never was any."""
         root = self.context.root
@@ -89,7 +103,7 @@ class Requests:
         attachments: tuple[Attachment, ...] = (),
         external: str = "",
     ) -> Request:
-        """Store a new request in the first status of its type. ``values`` are the form's checked values.
+        """Store a new request in the status its type starts with. ``values`` are the form's checked values.
 
         ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). Raises Invalid,
         Forbidden, or what the plugin's ``before_submit`` raises; nothing is stored then.
@@ -97,7 +111,7 @@ class Requests:
         published = self.forms.published(type_id)
         self.context.identity.demand(published.type.permission)
         at = self.context.now if at is None else at
-        submission = self.forms.submission(type_id, values, services)
+        submission = self.forms.submission(type_id, values, services, contact)
         title = title.strip() or self._title(published.type.title_from, submission) or choose(
             published.labels, self.context.settings.language
         )
@@ -107,15 +121,21 @@ class Requests:
         request = Request()
         request.code, request.type, request.version = draft.code, type_id, self.forms.type_version(type_id)
         request.title, request.text, request.channel = title, text.strip(), str(channel)
-        request.status, request.category = request.version.statuses[0].name, request.version.statuses[0].category
+        status = self._first_status(published.type, request.version, draft.values)
+        request.status, request.category = status.name, status.category
         request.unit = unit if unit is not None else self.context.own_unit()
         request.assignee, request.priority = assignee, str(priority)
         request.submission, request.attachments, request.external = submission, attachments, external
-        request.confidentiality = "confidential" if confidential or published.type.confidential else "normal"
-        request.hidden_from = self._shield(submission)
+        referred = self._referred(submission)
+        confidential = confidential or self._is_confidential(published.type, draft.values)
+        confidential = confidential or any(other.confidentiality != "normal" for other in referred)
+        request.confidentiality = "confidential" if confidential else "normal"
+        request.hidden_from = self._shield(submission, referred)
         request.contact = contact.id if contact is not None else None
         days = published.type.due_days
         request.due = due if due is not None or days is None else at + days * DAY
+        if not request.is_open:  # answered by being registered: closed at birth, nothing is owed
+            request.closed, request.due = at, None
         self._file(request, draft)
         if contact is not None:
             contact.requests[request.id] = request
@@ -188,9 +208,11 @@ class Requests:
     def answer(self, services: Services, request: Request, values: Mapping[str, Any]) -> bool:
         """Replace the form's answers by those of the type's present form; whether anything changed."""
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
-        submission = self.forms.submission(request.type, values, services)
+        contact = self.context.root.contacts.get(request.contact or 0)
+        submission = self.forms.submission(request.type, values, services, contact)
         self.forms.type_version(request.type)
-        if not self._change(request, {"submission": submission}, "answers"):
+        shield = self._shield(submission, self._referred(submission))
+        if not self._change(request, {"submission": submission, "hidden_from": shield}, "answers"):
             return False
         self._event(request, EntryKind.CHANGED, {"fields": ["submission"]})
         self._journal("request.changed", request, ("submission",))
@@ -213,13 +235,34 @@ class Requests:
             code = new_code()
         return code
 
-    def _shield(self, submission: Submission) -> tuple[int, ...]:
+    def _first_status(self, type_: RequestType, version: TypeVersion, values: Mapping[str, Any]) -> StoredStatus:
+        if type_.starts_as is None:
+            return version.statuses[0]
+        starts_as = type_.starts_as
+        return self.host.decide(type_.id, "starts_as", lambda: version.status(starts_as(values)))
+
+    def _is_confidential(self, type_: RequestType, values: Mapping[str, Any]) -> bool:
+        decision = type_.confidential
+        if not callable(decision):
+            return decision
+        return self.host.decide(type_.id, "confidential", lambda: bool(decision(values)))
+
+    def _shield(self, submission: Submission, referred: list[Request]) -> tuple[int, ...]:
+        """Who must not see the request: staff it tells of, and whoever must not see a request it refers to."""
+        shielded = dict.fromkeys(int(value) for value in self._marked(submission, "shields"))
+        return tuple(shielded | dict.fromkeys(user for other in referred for user in other.hidden_from))
+
+    def _referred(self, submission: Submission) -> list[Request]:
+        found = (self.context.root.requests.get(int(value)) for value in self._marked(submission, "refers"))
+        return [request for request in found if request is not None]
+
+    def _marked(self, submission: Submission, word: str) -> list[str]:
+        """The answers, as far as given, of the fields that carry ``word`` (shields, refers)."""
         form = self.forms.form_version(submission.form)
         if form is None:
             raise NotFound
-        names = [field["name"] for field in form.fields if field.get("shields")]
-        values = (submission.answers.get(name, {}).get("value") for name in names)
-        return tuple(int(value) for value in values if value)
+        names = [field["name"] for field in form.fields if field.get(word)]
+        return [str(value) for name in names if (value := submission.answers.get(name, {}).get("value"))]
 
     def _file(self, request: Request, draft: Draft) -> None:
         root = self.context.root
