@@ -8,6 +8,8 @@ READY := $(VENV)/ready
 DATA ?= ./data
 PORT ?= 6543
 WORKERS ?= 2
+FOLDER := $(patsubst %/,%,$(DATA))
+UNFINISHED := $(FOLDER).unfinished
 METADATA := setup.cfg pyproject.toml constraints.txt $(wildcard plugins/*/setup.cfg plugins/*/pyproject.toml)
 OURS := -e '.[testing]' -e plugins/complaints -e plugins/surveys -e plugins/appointments
 SOURCES := crm_core search/crm_search views/crm_views scripts \
@@ -35,12 +37,13 @@ $(READY): $(METADATA)
 	@$(BIN)/python -m pip install --quiet -c constraints.txt $(OURS)
 	@touch $(READY)
 
+# The demo is made beside the data folder and moved there when it is complete: what was interrupted starts anew.
 run: $(READY) ## Set up, fill a demo city on first start, serve on 127.0.0.1:PORT
-	@if [ -z "$$(ls -A "$(DATA)" 2>/dev/null)" ]; then \
-		rm -rf "$(DATA).unfinished" && $(BIN)/crm demo --data "$(DATA).unfinished" || exit 1; \
-		{ [ ! -d "$(DATA)" ] || rmdir "$(DATA)"; } && mv "$(DATA).unfinished" "$(DATA)"; \
+	@if [ -z "$$(ls -A "$(FOLDER)" 2>/dev/null)" ]; then \
+		rm -rf "$(UNFINISHED)" && $(BIN)/crm demo --data "$(UNFINISHED)" || exit 1; \
+		{ [ ! -d "$(FOLDER)" ] || rmdir "$(FOLDER)"; } && mv "$(UNFINISHED)" "$(FOLDER)"; \
 	fi
-	@exec $(BIN)/crm serve --data "$(DATA)" --port $(PORT)
+	@exec $(BIN)/crm serve --data "$(FOLDER)" --port $(PORT)
 
 test: $(READY) ## Set up, prove the wheels (core alone, each plugin alone), then the whole test suite
 	@$(BIN)/python -m pytest tests/packaging
