@@ -15,7 +15,7 @@ from crm_core.text.folding import fold
 
 VOWELS_ONLY = "_"  # the skeleton of a name without any consonant, such as «آی»
 MAX_READINGS = 6  # of one word: what is doubtful beyond that is read one way only
-MAX_COMPARED = 200  # characters of a name; comparing takes the product of both lengths
+MAX_LENGTH = 200  # characters of a name that are looked at; no name is longer, and comparing takes quadratic time
 MAX_ORDERED = 4  # words of a name that are compared in every order; longer names as written and sorted
 
 # Sounds are small letters; C is چ, S is ش, x is خ, q is ق and غ, j is ج and ژ. Long vowels stay a, i, u here.
@@ -34,7 +34,7 @@ _LATIN = tuple(
     (re.compile(pattern), sounds)
     for pattern, sounds in (
         ("x", "ks"), ("tch|ch", "C"), ("kh", "x"), ("^sh", "S"), ("sh", "<S|sh>"), ("dj", "j"), ("zh", "<j|zh>"),
-        ("gh", "q"), ("ph", "f"), ("^th", "t"), ("ck", "k"), ("g+", "<g|q>"), ("c+(?=[eiy])", "<k|s>"), ("c", "k"),
+        ("gh", "q"), ("ph", "f"), ("^th", "t"), ("ck", "k"), ("g+", "<g|q>"), ("c(?=[eiy])", "<k|s>"), ("c", "k"),
         ("ou|oo|ow(?![aeiou])", "u"), ("w", "v"), ("ee|ei|ai|[ey]i|[ae]y|y", "i"), ("[eo]", ""),
     )
 )  # fmt: skip
@@ -65,7 +65,7 @@ def skeletons(word: str) -> frozenset[str]:
 
 def readings(word: str) -> list[str]:
     """Return the ways `word` may be spoken, likeliest first: sounds as above, with long vowels as a, i, u."""
-    return _readings(fold(word).split())
+    return _readings(fold(word[:MAX_LENGTH]).split())
 
 
 def _readings(words: Sequence[str]) -> list[str]:
@@ -168,7 +168,7 @@ class _Forms:
     """A name in the forms it is compared in, each made when first asked for; `known` keeps the words already heard."""
 
     def __init__(self, text: str, known: dict[str, _Heard]) -> None:
-        self.words = fold(text[:MAX_COMPARED]).split()
+        self.words = fold(text[:MAX_LENGTH]).split()
         self.joined = "".join(self.words)
         self.latin = _HAS_LATIN.search(self.joined) is not None
         self._known = known

@@ -25,5 +25,5 @@ def vectors(shared_data: Path) -> Rows:
 def naughty(shared_data: Path) -> list[str]:
     """The Big List of Naughty Strings, and a few that are only long."""
     strings: list[str] = json.loads((shared_data / "7_hostile_input" / "blns.json").read_text(encoding="utf-8"))
-    long = [piece * 20_000 for piece in ("a", "1", "a.", "a-", "1-", "a@", "و", "ه ", "\u200c", "sh", "( ")]
+    long = [piece * 20_000 for piece in ("a", "1", "a.", "a-", "1-", "a@", "و", "ه ", "\u200c", "sh", "c", "g", "( ")]
     return [*strings, *long, "\ud800", "a\udfffb", "\x00", "٣" * 5_000]
