@@ -1,27 +1,45 @@
-"""The pickle guard: only classes of ``crm_core.model`` may be stored; others would go, and take records with them.
+"""The pickle guard: only classes of ``crm_core.model`` may be stored, or records would not load without a plugin.
 
-Walks the current records of any storage and collects the classes they name, without importing any of them.
+Walks the current records of any storage and collects the classes they name; nothing of them is imported or run.
 """
 
 from __future__ import annotations
 
+import enum
+import importlib
 import io
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-ALLOWED = ("crm_core.model.", "persistent.", "BTrees.", "ZODB.blob", "copyreg", "copy_reg")
+MODEL = "crm_core.model."
+LIBRARIES = ("persistent.", "BTrees.", "ZODB.blob.", "copyreg.", "copy_reg.")
+"""What our classes are made of: trees, blobs, and Python's own helper for plain objects."""
+BUILTINS = frozenset({"object", "set", "frozenset", "bytearray", "complex"})
 
 
 class _Anything:
-    """Stands for every class while pickles are read: takes any arguments and any state."""
+    """Stands for every class while pickles are read: takes any arguments, any state, any content."""
 
     def __new__(cls, *_arguments: Any, **_named: Any) -> _Anything:
         return super().__new__(cls)
 
     def __setstate__(self, _state: Any) -> None:
         """Forget the state."""
+
+    def __setitem__(self, _key: Any, _value: Any) -> None:
+        """Forget the item (of a dictionary's subclass)."""
+
+    def append(self, _item: Any) -> None:
+        """Forget the item (of a list's subclass)."""
+
+    def extend(self, _items: Any) -> None:
+        """Forget the items."""
+
+    def add(self, _item: Any) -> None:
+        """Forget the item (of a set's subclass)."""
 
 
 class _Names(pickle.Unpickler):
@@ -48,20 +66,47 @@ def globals_of(record: bytes) -> set[str]:
 
 
 def foreign_globals(storage: Any) -> dict[str, list[int]]:
-    """Names outside `ALLOWED` that current records refer to, each with the object ids where it was seen."""
+    """Names in current records that must not be there, each with the object ids where it was seen.
+
+    Foreign are classes outside our model, classes our model has no more, and enumerations even of the model: their
+    plain values are stored (architecture §5.1).
+    """
     found: defaultdict[str, list[int]] = defaultdict(list)
-    for oid, record in _records(storage):
+    for oid, record in records(storage):
         for name in globals_of(record):
-            if not name.startswith(ALLOWED):
+            if not _is_allowed(name):
                 found[name].append(int.from_bytes(oid, "big"))
     return dict(found)
 
 
-def _records(storage: Any) -> Iterator[tuple[bytes, bytes]]:
-    position = None
-    while True:
-        oid, _tid, data, position = storage.record_iternext(position)
-        if data is not None:
-            yield oid, data
-        if position is None:
-            return
+@cache
+def _is_allowed(name: str) -> bool:
+    module, _, attribute = name.rpartition(".")
+    if module in ("builtins", "__builtin__"):
+        return attribute in BUILTINS
+    if not name.startswith(MODEL):
+        return name.startswith(LIBRARIES)
+    try:
+        known = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError):
+        return False
+    return not (isinstance(known, type) and issubclass(known, enum.Enum))
+
+
+def records(storage: Any) -> Iterator[tuple[bytes, bytes]]:
+    """(object id, pickle) of every current record of a storage, also of what nothing refers to any more."""
+    own = hasattr(storage, "new_instance")
+    if own:  # RelStorage: an instance stays at the snapshot it last polled
+        storage = storage.new_instance()
+        storage.poll_invalidations()
+    try:
+        position = None
+        while True:
+            oid, _tid, data, position = storage.record_iternext(position)
+            if data is not None:
+                yield oid, data
+            if position is None:
+                return
+    finally:
+        if own:
+            storage.release()

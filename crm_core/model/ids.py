@@ -19,7 +19,7 @@ def now_ms() -> int:
 
 def new_id(at_ms: int) -> int:
     """A new id for something born at ``at_ms`` (milliseconds UTC); also the form of timeline keys."""
-    return (max(at_ms, 0) << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+    return max((max(at_ms, 0) << RANDOM_BITS) | secrets.randbits(RANDOM_BITS), 1)
 
 
 def id_time(id_: int) -> int:

@@ -21,7 +21,12 @@ Key = TypeVar("Key", int, str)
 
 def shard_of(key: int | str) -> int:
     """The shard of a key: low bits of an id, CRC-32 of text. Never ``hash()``: it differs between processes."""
-    return key & (SHARDS - 1) if isinstance(key, int) else crc32(key.encode()) & (SHARDS - 1)
+    return key & (SHARDS - 1) if isinstance(key, int) else _crc(key) & (SHARDS - 1)
+
+
+def _crc(text: str) -> int:
+    # Whatever was typed may be looked up, also half a character that is no Unicode text.
+    return crc32(text.encode("utf-8", "surrogatepass"))
 
 
 class Sharded(Persistent, Generic[Key]):
@@ -77,7 +82,12 @@ SEPARATOR = "\0"
 
 
 def _row(key: str, id_: int) -> str:
-    return f"{key.replace(SEPARATOR, ' ')}{SEPARATOR}{id_:016x}"
+    return f"{key}{SEPARATOR}{id_:016x}"
+
+
+def _plain(key: str) -> str:
+    """A key or prefix without the separator, which would end it early."""
+    return key.replace(SEPARATOR, " ")
 
 
 def _split(row: str) -> tuple[str, int]:
@@ -97,12 +107,14 @@ class PrefixIndex(Persistent):
         self._shards = tuple(OOTreeSet() for _ in range(SHARDS))
 
     def _shard(self, key: str) -> Any:
-        return self._shards[crc32(key[: self.LEAST].encode()) & (SHARDS - 1)]
+        return self._shards[_crc(key[: self.LEAST]) & (SHARDS - 1)]
 
     def add(self, key: str, id_: int) -> None:
+        key = _plain(key)
         self._shard(key).add(_row(key, id_))
 
     def discard(self, key: str, id_: int) -> None:
+        key = _plain(key)
         shard = self._shard(key)
         row = _row(key, id_)
         if row in shard:
@@ -112,11 +124,13 @@ class PrefixIndex(Persistent):
         """(key, id) in order of the keys that start with ``prefix`` (two characters at least)."""
         if len(prefix) < self.LEAST:
             raise ValueError(f"a prefix has {self.LEAST} characters at least: {prefix!r}")
+        prefix = _plain(prefix)
         return (_split(row) for row in self._shard(prefix).keys(prefix, prefix + "\U0010ffff"))
 
     def exactly(self, key: str) -> Iterator[int]:
         """The ids stored under exactly ``key``."""
-        start = key.replace(SEPARATOR, " ") + SEPARATOR
+        key = _plain(key)
+        start = key + SEPARATOR
         return (_split(row)[1] for row in self._shard(key).keys(start, start + "g"))
 
 
@@ -129,7 +143,7 @@ class SuffixShardedIndex(Persistent):
         self._shards = tuple(OOTreeSet() for _ in range(self.PARTS))
 
     def _shard(self, key: str) -> Any:
-        return self._shards[crc32(key[-1:].encode()) % self.PARTS]
+        return self._shards[_crc(key[-1:]) % self.PARTS]
 
     def add(self, key: str, id_: int) -> None:
         self._shard(key).add(_row(key, id_))
