@@ -122,7 +122,6 @@ def _skeleton(reading: str) -> str:
     return _FINAL_H.sub("", _DOUBLED.sub(r"\1", consonants)) or VOWELS_ONLY
 
 
-
 def similarity(query: str, name: str) -> float:
     """Return how like a typed name is to a name on file, 0.0 to 1.0.
 
