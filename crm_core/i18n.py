@@ -7,8 +7,8 @@ A message id is the English sentence itself, so English needs no catalog; other 
 from __future__ import annotations
 
 import gettext
+import importlib.util
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,8 +27,13 @@ Labels = dict[str, str]
 
 
 def locale_folder(package: str) -> Path:
-    """The folder ``locale`` of an importable package (it may not exist)."""
-    return Path(str(resources.files(package))) / "locale"
+    """The folder ``locale`` of a top-level package (it may not exist), found without importing the package.
+
+    A plugin whose import fails must not take the others' texts with it.
+    """
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(places[0] if places else package) / "locale"
 
 
 class Translator:

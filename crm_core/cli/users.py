@@ -22,8 +22,8 @@ def user() -> None:
 @user.command("add")
 @click.argument("login")
 @click.option("--name", default="", help="The name shown to colleagues.")
-@click.option("--role", "roles", multiple=True, type=click.Choice(list(Role)), default=[Role.CLERK.value],
-              show_default=True, help="May be given several times.")
+@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]),
+              default=[Role.CLERK.value], show_default=True, help="May be given several times.")
 @click.option("--unit", default="", help="The unit's name; it is made when it does not exist.")
 @click.option("--language", type=click.Choice(["fa", "en"]), default=None)
 @click.option("--password", default=None, envvar="CRM_PASSWORD",

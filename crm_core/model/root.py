@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from BTrees.LOBTree import LOBTree
@@ -28,6 +29,39 @@ class Indexes(Persistent):
         """tracking code → request id"""
         self.external = Sharded(str)
         """``contact:source:id`` or ``request:source:id`` → (id, digest of the imported row)"""
+
+    def holders(self, scheme: str, value: str) -> Iterable[int]:
+        """The ids of contacts that hold an identifier (in normal form; upper and lower case are one)."""
+        if scheme == "phone":
+            return self.phones.exactly(value)
+        holders: tuple[int, ...] = self.identifiers.get(_identifier_key(scheme, value), ())
+        return holders
+
+    def hold(self, scheme: str, value: str, contact: int) -> None:
+        """File a contact under an identifier."""
+        if scheme == "phone":
+            self.phones.add(value, contact)
+            return
+        key = _identifier_key(scheme, value)
+        holders = self.identifiers.get(key, ())
+        if contact not in holders:
+            self.identifiers[key] = (*holders, contact)
+
+    def release(self, scheme: str, value: str, contact: int) -> None:
+        """Take a contact out of an identifier's holders."""
+        if scheme == "phone":
+            self.phones.discard(value, contact)
+            return
+        key = _identifier_key(scheme, value)
+        rest = tuple(other for other in self.identifiers.get(key, ()) if other != contact)
+        if rest:
+            self.identifiers[key] = rest
+        elif key in self.identifiers:
+            del self.identifiers[key]
+
+
+def _identifier_key(scheme: str, value: str) -> str:
+    return f"{scheme}:{value.casefold()}"
 
 
 class Root(Persistent):

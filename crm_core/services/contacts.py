@@ -64,8 +64,7 @@ class Contacts:
     def by_identifier(self, scheme: str, value: str) -> list[Contact]:
         """Contacts that hold the identifier (in normal form) and have not retired it."""
         indexes = self.context.root.indexes
-        ids = indexes.phones.exactly(value) if scheme == "phone" else indexes.identifiers.get(f"{scheme}:{value}", ())
-        found = (self.context.root.contacts.get(id_) for id_ in ids)
+        found = (self.context.root.contacts.get(id_) for id_ in indexes.holders(scheme, value))
         return [contact for contact in found if contact is not None]
 
     def linked(self, contact: Contact) -> list[Contact]:
@@ -104,7 +103,7 @@ class Contacts:
         self.context.file(self.context.root.contacts, contact, at)
         index_names(self.context.root.indexes, contact)
         for identifier in normal:
-            self._index(identifier, contact.id)
+            self.context.root.indexes.hold(identifier.scheme, identifier.value, contact.id)
         self._journal("contact.created", contact, tuple(clean))
         return contact
 
@@ -148,7 +147,7 @@ class Contacts:
             raise Invalid({"value": too_many})
         identifier = replace(identifier, label=label.strip()[:50])
         self.context.change(contact, {"identifiers": (*contact.identifiers, identifier)}, "identifier.added")
-        self._index(identifier, contact.id)
+        self.context.root.indexes.hold(identifier.scheme, identifier.value, contact.id)
         self._journal("contact.changed", contact, ("identifiers",))
         return identifier
 
@@ -164,7 +163,7 @@ class Contacts:
     def retire(self, contact: Contact, identifier: Identifier) -> None:
         """The identifier is no longer the contact's; history keeps it, look-ups do not."""
         self._replace(contact, identifier, replace(identifier, retired=self.context.now), "identifier.retired")
-        self._unindex(identifier, contact.id)
+        self.context.root.indexes.release(identifier.scheme, identifier.value, contact.id)
 
     def relate(self, contact: Contact, other: Contact, kind: str, note: str = "") -> None:
         """``contact`` is ``kind`` of ``other``; seen from both sides. A relation that is there already stays."""
@@ -276,28 +275,6 @@ class Contacts:
         kept = tuple(new if identifier == old else identifier for identifier in contact.identifiers)
         self.context.change(contact, {"identifiers": kept}, action)
         self._journal("contact.changed", contact, ("identifiers",))
-
-    def _index(self, identifier: Identifier, id_: int) -> None:
-        indexes = self.context.root.indexes
-        if identifier.scheme == "phone":
-            indexes.phones.add(identifier.value, id_)
-            return
-        key = f"{identifier.scheme}:{identifier.value}"
-        ids = indexes.identifiers.get(key, ())
-        if id_ not in ids:
-            indexes.identifiers[key] = (*ids, id_)
-
-    def _unindex(self, identifier: Identifier, id_: int) -> None:
-        indexes = self.context.root.indexes
-        if identifier.scheme == "phone":
-            indexes.phones.discard(identifier.value, id_)
-            return
-        key = f"{identifier.scheme}:{identifier.value}"
-        rest = tuple(other for other in indexes.identifiers.get(key, ()) if other != id_)
-        if rest:
-            indexes.identifiers[key] = rest
-        elif key in indexes.identifiers:
-            del indexes.identifiers[key]
 
     def _journal(self, kind: str, contact: Contact, fields: tuple[str, ...]) -> None:
         self.context.journal.write(kind, ("contact", contact.id), self.context.now, contact.id, fields)

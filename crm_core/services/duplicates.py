@@ -51,11 +51,7 @@ class Duplicates:
         rows = []
         indexes = self.context.root.indexes
         for identifier in contact.active_identifiers():
-            ids = (
-                indexes.phones.exactly(identifier.value)
-                if identifier.scheme == "phone"
-                else indexes.identifiers.get(f"{identifier.scheme}:{identifier.value}", ())
-            )
+            ids = indexes.holders(identifier.scheme, identifier.value)
             why = _("The same ${kind}", mapping={"kind": SCHEMES.get(identifier.scheme, identifier.scheme)})
             rows += [(self.context.root.contacts[id_], why, identifier.scheme in PERSONAL) for id_ in ids]
         return rows

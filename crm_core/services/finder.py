@@ -23,7 +23,7 @@ from crm_core.services.visibility import Eyes, Visibility
 from crm_core.text.digits import to_ascii
 from crm_core.text.errors import InvalidIdentifier
 from crm_core.text.folding import fold
-from crm_core.text.heard import similarity, skeletons
+from crm_core.text.heard import Likeness, similarity, skeletons
 from crm_core.text.identifiers import display, normalise
 from crm_core.text.phones import phone_prefix
 from crm_core.text.tracking import group_code, is_code, normalise_code
@@ -107,8 +107,7 @@ class Finder:
                 value = normalise(scheme, query)
             except InvalidIdentifier:
                 continue
-            others = indexes.identifiers.get(f"{scheme}:{value}", ())
-            for id_ in indexes.phones.exactly(value) if scheme == "phone" else others:
+            for id_ in indexes.holders(scheme, value):
                 yield from self._contact(self.context.root.contacts.get(id_), SCHEMES[scheme], 95, exact=True)
 
     def _phone_prefix(self, query: str) -> Iterator[Hit]:
@@ -153,12 +152,13 @@ class Finder:
         for prefix in _heard_prefixes(words):
             for _key, id_ in islice(self.context.root.indexes.heard.starting_with(prefix), CANDIDATES):
                 ids[id_] = None
+        likeness_of = Likeness(query)
         for id_ in islice(ids, CANDIDATES * 2):
             contact = self.context.root.contacts.get(id_)
             if contact is None:
                 continue
-            latin = similarity(query, contact.latin_name) if contact.latin_family else 0
-            likeness = max(similarity(query, contact.name), latin)
+            latin = likeness_of(contact.latin_name) if contact.latin_family else 0
+            likeness = max(likeness_of(contact.name), latin)
             if likeness >= LIKE:
                 yield from self._contact(contact, _("Sounds like this name"), 50 + 30 * likeness)
 
