@@ -121,7 +121,7 @@ class Display:
         for unit, words in _UNITS:
             if count >= unit:
                 whole = count / unit
-                number = self.number(whole, 0 if whole >= 10 else 1)
+                number = self.number(whole, 0 if whole >= 10 or count % unit == 0 else 1)
                 return self.text(TranslationString(words, mapping={"number": number}))
         return self.text(_("${number} bytes", mapping={"number": count}))
 

@@ -144,7 +144,7 @@ def make_app(folder: Path, kept: Kept, *, refresh: bool = False, **settings: Any
     config.include("crm_views.components")
     config.include("crm_views.forms")
     config.set_frame_factory(frame)
-    config.set_upload_store(forms.UploadStore(folder, max_bytes=300_000, max_files=6))
+    config.set_upload_store(forms.UploadStore(folder, max_bytes=1 << 20, max_files=6))
     config.add_translation_dirs("crm_views:locale")
     config.set_locale_negotiator(lambda request: request.params.get("lang", "fa"))
     config.add_static_view("static", "crm_views:static")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_views.forms.carry import carried
 from crm_views.forms.form import Button, Look, Submission, handle, read_only
 from crm_views.forms.uploads import StoredUpload, UploadRefused, UploadStore
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from pyramid.config import Configurator
 
 __all__ = [
-    "Button", "Look", "StoredUpload", "Submission", "UploadRefused", "UploadStore", "carried", "handle", "includeme",
-    "read_only",
+    "Button", "Look", "StoredUpload", "Submission", "UploadRefused", "UploadStore", "handle", "includeme", "read_only",
 ]
 
 

@@ -104,17 +104,19 @@ def handle(
     Gives ``{"form": Markup, "error_count": int}`` for the page's template, with status 422 where something was refused.
     ``on_valid`` may raise `Invalid` (by field name; rows by ``name.row.name``), `Veto`, `StaleChange` and any other
     `CrmError`: the transaction is doomed, the sentences come into the form. NotFound and Forbidden pass through.
-    ``appstruct`` fills the form at first. ``hidden`` travels along: ``submission_key`` (made here where missing) and
+    ``appstruct`` fills the form at first; where the request has a ``kept_form`` (names and values typed before something
+    came between) that fills it instead. ``hidden`` travels along: ``submission_key`` (made here where missing) and
     ``revision`` are given to ``on_valid``; after a `StaleChange` the form carries the revision given now: sending it
     again is a decision. Several forms on one page need a ``name`` each. CSRF is Pyramid's, by the field csrf_token.
+    ``request.kept_form``, where the application has it, holds the pairs of an earlier try that a GET starts with.
     """
     schema = schema.bind(request=request) if getattr(schema, "bindings", None) is None else schema
     look = look or Look()
     form = build(request, schema, name=name, appstruct=appstruct, template=look.template)
     run = _Run(request, form, submit_label, dict(hidden or {}), action, look)
-    if request.method != "POST" or request.POST.get(FORM, name) != name:
-        return run.page(())
-    return run.submitted(on_valid)
+    if request.method == "POST" and request.POST.get(FORM, name) == name:
+        return run.submitted(on_valid)
+    return run.shown(getattr(request, "kept_form", ()))
 
 
 class _Run:
@@ -132,9 +134,17 @@ class _Run:
         self.look = look
         self.show = request.ui.show
 
+    def shown(self, typed: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """The form as it starts, or with what was ``typed`` into it before something else had to come between."""
+        if (FORM, self.form.formid) in typed:
+            self._carry(dict(typed))
+            posted, _loose = self._read(list(typed))
+            self._refill(posted)
+        return self.page(())
+
     def submitted(self, on_valid: OnValid) -> dict[str, Any] | Response:
-        self._carry()
-        posted, loose = self._posted()
+        self._carry(self.request.POST)
+        posted, loose = self._read(list(self.request.POST.items()))
         command = self.request.POST.get(commands.CONTROL)
         if isinstance(command, str) and command:
             commands.apply(self.form, posted, command)
@@ -158,20 +168,23 @@ class _Run:
             self._abort()
             return self.refused(self._place(error))
         self._forget_files()
+        forget_kept = getattr(self.request, "forget_kept_form", None)
+        if forget_kept is not None:
+            forget_kept()
         return result
 
     # Reading
 
-    def _carry(self) -> None:
+    def _carry(self, posted: Mapping[str, Any]) -> None:
         """Hidden values as they came: a form shown again is the same submission of the same revision."""
         for key in self.hidden:
-            value = self.request.POST.get(key)
+            value = posted.get(key)
             if isinstance(value, str) and len(value) <= 200 and (key != SUBMISSION_KEY or _KEY.fullmatch(value)):
                 self.hidden[key] = value
 
-    def _posted(self) -> tuple[dict[str, Any], list[Text]]:
+    def _read(self, controls: list[tuple[str, Any]]) -> tuple[dict[str, Any], list[Text]]:
         try:
-            parsed = peppercorn.parse(list(self.request.POST.items()))
+            parsed = peppercorn.parse(controls)
         except (ValueError, TypeError, AttributeError, IndexError):
             return {}, [MALFORMED]
         posted, wrong = shaped(self.form, parsed)

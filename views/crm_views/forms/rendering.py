@@ -83,6 +83,8 @@ def help_text(field: Field) -> str:
     """The sentence of help below a field: its node's description, else its widget's own; "" for none."""
     if field.description:
         return str(field.renderer.request.ui.show.text(field.description))
+    if getattr(field, "in_table", False):
+        return ""  # the same words in every row would only be noise
     of_widget = getattr(field.widget, "help_for", None)
     return of_widget(field) if of_widget is not None else ""
 

@@ -73,6 +73,9 @@ class SequenceWidget(stock.SequenceWidget):
         as_table = bool(item.children) and len(item.children) <= MOST_COLUMNS and not any(
             child.children or getattr(child.widget, "wide", False) for child in item.children
         )
+        for row in (*rows, prototype):
+            for child in row.children:
+                child.in_table = as_table
         kw |= {"rows": rows, "item": item, "prototype": prototype, "as_table": as_table,
                "item_title": show_of(field).text(item.title)}
         values = self.get_template_values(field, cstruct, kw)

@@ -12,11 +12,16 @@
     return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
   }
 
-  // Error summary: the eye and the keyboard start there.
-  function focusErrors() {
+  // Error summary: the eye and the keyboard start there. Its autofocus does it, unless the address names a place.
+  window.addEventListener("load", function () {
     const summary = document.querySelector(".errsum");
-    if (summary) summary.focus();
-  }
+    if (!summary) return;
+    requestAnimationFrame(function () {
+      requestAnimationFrame(function () {
+        if (!summary.contains(document.activeElement)) summary.focus();
+      });
+    });
+  });
 
   // A link of the summary goes to its field, not just to its place on the page.
   document.addEventListener("click", function (event) {
@@ -158,5 +163,4 @@
   });
 
   document.querySelectorAll("[data-reveal]").forEach(function (button) { button.hidden = false; });
-  focusErrors();
 })();
