@@ -7,6 +7,7 @@ Exit codes: 0 done (rejected rows alone still count as done), 1 refused or found
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from crm_core import __version__
 from crm_core.cli import admin, find, imports, users
 from crm_core.cli.common import CrmGroup, log_to_stderr
 
+log = logging.getLogger(__name__)
 GROUP = "crm.commands"
 
 
@@ -30,8 +32,13 @@ class LazyGroup(CrmGroup):
 
     @staticmethod
     def _others() -> list[click.Command]:
-        points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
-        return [command for point in points for command in point.load()]
+        commands: list[click.Command] = []
+        for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name):
+            try:
+                commands += point.load()
+            except Exception:  # a broken part must not take the other commands with it
+                log.exception("the commands of %s cannot be loaded", point.value)
+        return commands
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -68,8 +68,8 @@ class Importer:
             self._update(contact, values, usable)
             what = "updated"
         self.external[key] = (contact.id, row.raw_hash)
-        doubles = tuple(double.contact.id for double in self.services.duplicates.of(contact)) if what == "created" else ()
-        return Stored(what, contact.id, tuple(unusable.values()), doubles)
+        doubles = self.services.duplicates.of(contact) if what == "created" else []
+        return Stored(what, contact.id, tuple(unusable.values()), tuple(double.contact.id for double in doubles))
 
     def _update(self, contact: Contact, values: dict[str, Any], identifiers: list[tuple[str, str]]) -> None:
         """The file's word on what it names; what people wrote elsewhere in the record stays."""
