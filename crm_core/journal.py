@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
 
+from crm_core.model.ids import MAX_ID
 from crm_core.model.journal import JournalEntry, Stream
 from crm_core.model.root import STREAMS, Root
 
@@ -57,17 +58,36 @@ class Cursor:
         """The cursor written by ``str()``; None or damaged text starts at the beginning."""
         try:
             raw = json.loads(text or "{}")
-            return cls({int(stream): Position(int(place[0]), int(place[1])) for stream, place in raw.items()})
-        except (ValueError, TypeError, IndexError, AttributeError):
+            return cls({_number(int(stream), BULK): _position(*place) for stream, place in raw.items()})
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def __str__(self) -> str:
         return json.dumps({stream: list(place) for stream, place in sorted(self.positions.items())})
 
 
+def _position(segment: object, offset: object) -> Position:
+    return Position(_number(segment, MAX_ID), _number(offset, MAX_ID))
+
+
+def _number(value: object, most: int) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError("no number of a stream, segment or place in it")
+    return value
+
+
 def _streams(root: Root) -> Iterator[tuple[int, Stream]]:
     yield from enumerate(root.journal)
     yield BULK, root.bulk_journal
+
+
+def _start(stream: Stream, position: Position | None) -> Position:
+    """Where to read on. A place the stream does not have (the database was restored) means its beginning: what is read
+    twice does no harm to a projection, what is never read does."""
+    segment = None if position is None else stream.segments.get(position.segment)
+    if position is None or segment is None or position.offset > len(segment.items):
+        return Position(0, 0)
+    return position
 
 
 def end(root: Root) -> Cursor:
@@ -80,11 +100,14 @@ def end(root: Root) -> Cursor:
 
 
 def read(root: Root, cursor: Cursor, limit: int = 200) -> tuple[list[JournalEntry], Cursor]:
-    """Up to ``limit`` entries behind ``cursor``, and the cursor behind them. Order is promised per contact."""
+    """Up to ``limit`` entries behind ``cursor``, and the cursor behind them.
+
+    Order is promised per contact among the desk's entries, and among those of bulk work.
+    """
     entries: list[JournalEntry] = []
     positions = dict(cursor.positions)
     for number, stream in _streams(root):
-        start = positions.get(number, Position(0, 0))
+        start = _start(stream, positions.get(number))
         for segment_number, segment in stream.segments.items(start.segment):
             first = start.offset if segment_number == start.segment else 0
             taken = segment.items[first : first + limit - len(entries)]
@@ -99,7 +122,7 @@ def lag(root: Root, cursor: Cursor) -> int:
     """How many entries lie behind ``cursor``."""
     total = 0
     for number, stream in _streams(root):
-        start = cursor.positions.get(number, Position(0, 0))
+        start = _start(stream, cursor.positions.get(number))
         for segment_number, segment in stream.segments.items(start.segment):
             total += len(segment.items) - (start.offset if segment_number == start.segment else 0)
     return total

@@ -1,0 +1,52 @@
+"""An application on each storage; whatever a test stored is of the core's own classes (architecture §5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_core.app import App
+from crm_core.testing.factories import make_app
+from crm_core.testing.guard import only_core_classes
+
+STORAGES = ["file", pytest.param("zeo", marks=pytest.mark.zeo),
+            pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture
+def open_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
+    """``open_app(plugins, **settings)``: an application in a folder of its own; checked and closed at the end."""
+    opened: list[App] = []
+
+    def open_(plugins: Any = None, **settings: Any) -> App:
+        app = make_app(tmp_path / f"data{len(opened)}", plugins, **settings)
+        opened.append(app)
+        return app
+
+    yield open_
+    for app in opened:
+        try:
+            only_core_classes(app)
+        finally:
+            app.close()
+
+
+@pytest.fixture
+def app(open_app: Callable[..., App]) -> App:
+    """An application of the core alone on FileStorage."""
+    return open_app()
+
+
+@pytest.fixture(params=STORAGES)
+def storage_uri(request: pytest.FixtureRequest) -> str:
+    """The zodburi of an empty storage of each kind; empty text means FileStorage in the data folder."""
+    return "" if request.param == "file" else str(request.getfixturevalue(f"{request.param}_uri"))
+
+
+@pytest.fixture
+def app_on_each(storage_uri: str, open_app: Callable[..., App]) -> App:  # the server first: it ends last
+    """An application of the core alone on FileStorage, on ZEO and on PostgreSQL."""
+    return open_app(zodburi=storage_uri)
