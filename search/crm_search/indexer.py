@@ -66,7 +66,7 @@ class Indexer(Generic[Entry]):
         with self._stepping:
             cursor = self.search.cursor()
             if cursor is None:
-                return self._rebuild(progress)
+                return self._rebuild(progress) or 1
             entries, behind = self.source.batch(cursor, self.batch)
             if not entries:
                 return 0

@@ -102,26 +102,25 @@ class Folder:
             if found != [size, checksum]:
                 raise Damaged(f"{name}: size or checksum differs")
 
-    def searcher(self, manifest: Manifest, index: str) -> Searcher:
-        """A new searcher, with every file it will ever need already open: a later sweep does not hurt it."""
-        generation = _Generation(self.path / manifest.build, index, manifest.generations[index])
-        searcher = Searcher(generation.reader(), fromindex=generation)
-        for leaf, _ in searcher.reader().leaf_readers():
-            if leaf.doc_count_all():
-                leaf.stored_fields(0)
-                for name in leaf.schema.names():
-                    leaf.doc_field_length(0, name)
-        return searcher
-
     def searchers(self, manifest: Manifest) -> dict[str, Searcher]:
-        """A searcher of each index, or none at all."""
+        """A new searcher of each index, or none at all; `close_files` ends each.
+
+        Every file it will ever need is already open, so that a later sweep does not hurt it.
+        """
         found: dict[str, Searcher] = {}
+        generations = [_Generation(self.path / manifest.build, index, manifest.generations[index]) for index in INDEXES]
         try:
-            for index in INDEXES:
-                found[index] = self.searcher(manifest, index)
+            for generation in generations:
+                searcher = Searcher(generation.reader(), fromindex=generation)
+                found[generation.indexname] = searcher
+                for leaf, _ in searcher.reader().leaf_readers():
+                    if leaf.doc_count_all():
+                        leaf.stored_fields(0)
+                        for name in leaf.schema.names():
+                            leaf.doc_field_length(0, name)
         except BaseException:
-            for searcher in found.values():
-                searcher.close()
+            for generation in generations:
+                generation.storage.close_all()
             raise
         return found
 
@@ -198,12 +197,36 @@ class Folder:
         return replace(manifest, files=files)
 
 
+def close_files(searcher: Searcher) -> None:
+    """Close everything ``searcher`` has open."""
+    searcher._ix.storage.close_all()
+
+
+class _Storage(FileStorage):
+    """Remembers what it opened: Whoosh itself leaves files open when opening an index fails half-way."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._opened: list[Any] = []
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        self._opened.append(super().open_file(name, **options))
+        return self._opened[-1]
+
+    def close_all(self) -> None:
+        """Close what is still open."""
+        for file in self._opened:
+            if not file.is_closed:
+                file.close()
+        self._opened.clear()
+
+
 class _Generation(FileIndex):
     """A Whoosh index pinned to the generation the manifest names, in place of the newest in the folder."""
 
     def __init__(self, folder: Path, index: str, number: int) -> None:
         # Not Whoosh's own, which would read the newest table of contents, published or not.
-        self.storage = FileStorage(str(folder))
+        self.storage = _Storage(folder)
         self.indexname = index
         self.number = number
         self._schema = schema(index)

@@ -15,13 +15,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from whoosh import query
-from whoosh.collectors import TimeLimit, TimeLimitCollector, TopCollector
-
 from crm_core.services.textsearch import KINDS, Document, Kind, Progress, SearchUnavailable, TextHit
 from crm_search.analysis import searchable, words
 from crm_search.query import MAX_INPUT, MAX_TERMS, parse
-from crm_search.whoosh_files import Damaged, Folder, Manifest
+from crm_search.whoosh_collect import best, collect
+from crm_search.whoosh_files import Damaged, Folder, Manifest, close_files
 from crm_search.whoosh_query import Builder
 from crm_search.whoosh_schema import CONTACTS, INDEXES, TEXTS, index_of, key, kind_of, values
 
@@ -55,7 +53,7 @@ class _View:
 
     def close(self) -> None:
         for searcher in self.searchers.values():
-            searcher.close()
+            close_files(searcher)
 
 
 class WhooshSearch:
@@ -96,12 +94,12 @@ class WhooshSearch:
             found: list[tuple[TextHit, int]] = []
             if kind in (None, "contact"):
                 searcher = view.searchers[CONTACTS]
-                found += self._run(searcher, Builder(searcher).contacts(question, contact), limit, until)
+                found += collect(searcher, Builder(searcher).contacts(question, contact), limit, until)
             if kind != "contact":
                 searcher = view.searchers[TEXTS]
                 wanted = cast("Kind | None", kind)
-                found += self._run(searcher, Builder(searcher).texts(question, wanted, contact), limit, until)
-            return _best(found, limit)
+                found += collect(searcher, Builder(searcher).texts(question, wanted, contact), limit, until)
+            return best(found, limit)
 
         return self._ask(ask)
 
@@ -115,13 +113,18 @@ class WhooshSearch:
         def ask(view: _View) -> list[TextHit]:
             searcher = view.searchers[CONTACTS]
             wanted = Builder(searcher).names(spellings)
-            return _best(self._run(searcher, wanted, limit, monotonic() + self.deadline), limit)
+            return best(collect(searcher, wanted, limit, monotonic() + self.deadline), limit)
 
         return self._ask(ask)
 
     def count(self) -> dict[str, int]:
-        """Documents by kind."""
-        return dict(self._ask(lambda view: view.manifest.counts))
+        """Documents by kind; answers without opening the index."""
+        try:
+            manifest = self._published()
+        except Damaged as error:
+            self._suspect = True
+            raise SearchUnavailable(f"the full text index is damaged: {error}") from error
+        return dict(manifest.counts) if manifest is not None else dict.fromkeys(KINDS, 0)
 
     def cursor(self) -> str | None:
         """See `TextSearch.cursor`. A writer that has reason to doubt its files checks them first."""
@@ -151,21 +154,6 @@ class WhooshSearch:
             raise SearchUnavailable(f"the full text index could not be read: {error}") from error
         finally:
             self._give_back(view)
-
-    def _run(self, searcher: Any, wanted: query.Query | None, limit: int, until: float) -> list[tuple[TextHit, int]]:
-        if wanted is None:
-            return []
-        # Equal scores are put in order of time afterwards: fetch more, so that the newest are among them.
-        top = TopCollector(limit=2 * limit + 30)
-        try:
-            searcher.search_with_collector(wanted, _Deadline(top, until))
-        except TimeLimit:
-            log.info("A question reached its deadline; what was found so far is the answer")
-        found = []
-        for score, number in top.items:
-            kind, id_, contact, when = searcher.stored_fields(-number)["hit"]
-            found.append((TextHit(kind, id_, id_ if kind == "contact" else contact, score), when))
-        return found
 
     # -- views: one committed state each, lent to one thread at a time -------------------------------------------------
 
@@ -341,25 +329,6 @@ class WhooshSearch:
         self._folder.publish(self._folder.begin())
 
 
-class _Deadline(TimeLimitCollector):
-    """Whoosh's, by the clock in place of its alarm signal (main thread only) or a timer thread for each question."""
-
-    def __init__(self, child: TopCollector, until: float) -> None:
-        super().__init__(child, timelimit=0, use_alarm=False)
-        self.until = until
-
-    def prepare(self, top_searcher: Any, q: query.Query, context: Any) -> None:
-        """Start without a timer."""
-        self.child.prepare(top_searcher, q, context)
-
-    def collect_matches(self) -> None:
-        """Collect until the deadline. Raises TimeLimit."""
-        for number in self.child.matches():
-            if monotonic() > self.until:
-                raise TimeLimit
-            self.child.collect(number)
-
-
 def _delete(writer: Any, keys: set[str]) -> Iterator[str]:
     """Delete the documents ``keys`` from the segments below ``writer``; yields those that were there."""
     reader = writer.reader()
@@ -372,11 +341,6 @@ def _delete(writer: Any, keys: set[str]) -> Iterator[str]:
                         yield key_
     finally:
         reader.close()
-
-
-def _best(found: list[tuple[TextHit, int]], limit: int) -> list[TextHit]:
-    found.sort(key=lambda pair: (-round(pair[0].score, 6), -pair[1], pair[0].kind, -pair[0].id))
-    return [hit for hit, _ in found[:limit]]
 
 
 def _spellings(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from whoosh import matching, query, scoring
 from whoosh.query.spans import SpanNear2
+from whoosh.util import make_binary_tree
 
 from crm_core.services.textsearch import Kind
 from crm_search.analysis import affix
@@ -35,6 +36,7 @@ class Builder:
     def __init__(self, searcher: Any) -> None:
         self.reader = searcher.reader()
         self.documents = searcher.doc_count_all()
+        self._frequencies: dict[tuple[str, str], int] = {}
 
     def texts(self, question: Question, kind: Kind | None, contact: int | None) -> query.Query | None:
         """What to look for in texts; None: nothing can match."""
@@ -137,7 +139,10 @@ class Builder:
     # -- terms and their strength ------------------------------------------------------------------------------------
 
     def _frequency(self, field: str, term: str) -> int:
-        return int(self.reader.doc_frequency(field, term))
+        known = self._frequencies.get((field, term))
+        if known is None:
+            known = self._frequencies[field, term] = int(self.reader.doc_frequency(field, term))
+        return known
 
     def _strength(self, field: str, term: str) -> float:
         """How telling a term is (inverse document frequency); infinite for one that does not occur."""
@@ -152,9 +157,57 @@ class Builder:
 
 
 class _AnyOf(query.Or):
-    """Union as a tree of matchers. The array that Whoosh would rather use on small segments reads everything."""
+    """Union of the forms of one thing, scored by the best of them: a form never adds to the word itself."""
 
-    matcher_type = query.Or.DEFAULT_MATCHER
+    def matcher(self, searcher: Any, context: Any = None) -> Any:
+        """The union in one segment. (Whoosh's array of all matches and its DisjunctionMax lose documents.)"""
+        matchers = [form.matcher(searcher, context) for form in self.subqueries]
+        matchers = [matcher for matcher in matchers if matcher.is_active()]
+        if not matchers:
+            return matching.NullMatcher()
+        return make_binary_tree(_BestMatcher, matchers)
+
+
+class _BestMatcher(matching.UnionMatcher):
+    """Union of two matchers that scores with the better one."""
+
+    def score(self) -> float:
+        """The better score of the current document."""
+        if not self.a.is_active():
+            return float(self.b.score())
+        if not self.b.is_active():
+            return float(self.a.score())
+        a, b = self.a.id(), self.b.id()
+        if a < b:
+            return float(self.a.score())
+        if b < a:
+            return float(self.b.score())
+        return float(max(self.a.score(), self.b.score()))
+
+    def max_quality(self) -> float:
+        """The best score any document can have here."""
+        return max((matcher.max_quality() for matcher in (self.a, self.b) if matcher.is_active()), default=0.0)
+
+    def block_quality(self) -> float:
+        """The best score within the current blocks."""
+        return max((matcher.block_quality() for matcher in (self.a, self.b) if matcher.is_active()), default=0.0)
+
+    def replace(self, minquality: float = 0) -> Any:
+        """A smaller matcher with the same documents above ``minquality``."""
+        a, b = self.a.replace(minquality), self.b.replace(minquality)
+        if not a.is_active():
+            return b if b.is_active() else matching.NullMatcher()
+        if not b.is_active():
+            return a
+        if a is not self.a or b is not self.b:
+            return self.__class__(a, b)
+        self._id = None
+        return self
+
+    def skip_to_quality(self, minquality: float) -> int:
+        """Skip blocks that cannot be better than ``minquality``: with the best of both, each side for itself."""
+        self._id = None
+        return sum(matcher.skip_to_quality(minquality) for matcher in (self.a, self.b) if matcher.is_active())
 
 
 class _Scored(query.Term):
