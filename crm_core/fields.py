@@ -27,6 +27,9 @@ checked, with the contact the request is for (None while nobody is known)."""
 
 Erase = Literal["remove", "keep"]
 
+Node = colander.SchemaNode
+"""What the functions below make: one field of a form."""
+
 SHORT = 200
 LONG = 20_000
 """Lengths of a line and of a text, in characters."""

@@ -5,6 +5,7 @@ Nothing here knows of HTML, HTTP or a request object of a web framework.
 
 from __future__ import annotations
 
+from crm_core.i18n import Labels, Text
 from crm_core.model.root import Root
 from crm_core.security.identity import Identity
 from crm_core.services.attachments import Attachments
@@ -56,6 +57,10 @@ class Services:
     def now(self) -> int:
         """The moment of this transaction, milliseconds UTC."""
         return self.context.now
+
+    def labels(self, text: Text) -> Labels:
+        """A text in every language, as plain data to store."""
+        return self.context.translator.labels(text)
 
 
 __all__ = ["Services"]
