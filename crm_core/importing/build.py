@@ -12,6 +12,7 @@ from datetime import tzinfo
 from typing import Any
 
 from crm_core.importing import convert, reasons
+from crm_core.importing.checks import check_values, contact_row
 from crm_core.importing.fields import (
     CHANNEL_WORDS,
     CONTACT_FIELDS,
@@ -28,21 +29,18 @@ from crm_core.importing.mappings import Mapping, Target
 from crm_core.importing.notices import Notices
 from crm_core.importing.rows import (
     ADDRESS_TEXTS,
-    MAX_COLUMNS,
     MAX_IDENTIFIERS,
     MAX_SHORT,
-    MAX_TEXT,
     ContactRow,
     Record,
     Refusal,
     RequestRow,
     row_hash,
 )  # fmt: skip
-from crm_core.importing.source import is_damaged
 
 
 class Plan:
-    """What each column of one file gives, by the mapping; ``unknown`` are those that give nothing and are not ignored."""
+    """What each column of one file gives, by the mapping; ``unknown``: those that give nothing and are not ignored."""
 
     def __init__(self, mapping: Mapping, columns: Iterable[str]) -> None:
         by_key = {column_key(column): targets for column, targets in mapping.columns.items()}
@@ -120,14 +118,14 @@ class _Draft:
         self.extra = {
             column: value
             for column in plan.unknown
-            if (value := values.get(column, "")) and not (empty and word_key(value) in empty)
+            if (value := values.get(column, "")) and value.casefold() not in empty
         }
         self.found: dict[str, list[tuple[str, str, Target]]] = {}
         for column, targets in plan.targets.items():
             value = values.get(column, "")
             if not value:
                 continue
-            word = word_key(value) if empty or any(target.empty for target in targets) else ""
+            word = value.casefold()
             for target in targets:
                 if word not in empty and word not in target.empty:
                     if column in record.nested:
@@ -349,70 +347,3 @@ class _Draft:
             if any(target.field in fields for target in targets):
                 return column
         return fields[0]
-
-
-def contact_row(
-    *,
-    line: int,
-    texts: dict[str, str],
-    kind: str,
-    birth_date: str | None,
-    gender: str,
-    identifiers: tuple[tuple[str, str], ...],
-    addresses: tuple[dict[str, Any], ...],
-    notes: Iterable[str],
-    raw_hash: str,
-    source: str,
-) -> ContactRow:
-    """A contact from its parts: the kind decided, the name put together, and somebody must be left. Raises `Refusal`.
-
-    ``texts`` are the text fields of `CONTACT_FIELDS`; ``kind`` may be empty.
-    """
-    person = f"{texts['given']} {texts['family']}".strip() or f"{texts['latin_given']} {texts['latin_family']}".strip()
-    organisation = texts["organisation"]
-    if not kind:
-        legal = any(scheme == "legal_id" for scheme, _value in identifiers)
-        nameless = not (texts["name"] or person)
-        kind = "organisation" if legal or (nameless and organisation) else "person"
-    name = texts["name"] or person or (organisation if kind == "organisation" else "")
-    if not (name.strip() or identifiers):
-        raise reasons.nobody()
-    written = "\n".join(note for note in notes if note)
-    if len(written) > MAX_TEXT:
-        raise reasons.too_long("notes", MAX_TEXT)
-    return ContactRow(
-        line=line,
-        external_id=texts["external_id"] or None,
-        kind=kind,
-        name=name,
-        given=texts["given"],
-        family=texts["family"],
-        latin_given=texts["latin_given"],
-        latin_family=texts["latin_family"],
-        birth_date=birth_date,
-        language=texts["language"],
-        identifiers=identifiers,
-        addresses=addresses,
-        organisation="" if name == organisation and kind == "organisation" else organisation,
-        notes=written,
-        raw_hash=raw_hash,
-        gender=gender,
-        source=source,
-    )
-
-
-def check_values(values: MappingType[str, str], encoding: str) -> dict[str, str]:
-    """Every value trimmed; refuses what no text can be: NUL, bytes that were no text, lone surrogates, sheer size."""
-    if len(values) > MAX_COLUMNS:
-        raise reasons.too_many(MAX_COLUMNS)
-    checked: dict[str, str] = {}
-    for column, value in values.items():
-        for text in (value, column):
-            if "\0" in text:
-                raise reasons.nul(column)
-            if is_damaged(text, encoding):
-                raise reasons.damaged(column, encoding)
-        if len(value) > MAX_TEXT:
-            raise reasons.too_long(column, MAX_TEXT)
-        checked[column] = value.strip()
-    return checked

@@ -9,13 +9,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-from persiantools.jdatetime import JalaliDate
-
+from crm_core.text.calendars import JALALI_YEARS, from_jalali
 from crm_core.text.digits import to_ascii
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_JALALI, _LAST_JALALI = 1200, 1499
-"""Years read as Jalali where nothing else is said: 1200–1499 (1821–2121). Nobody at a desk was born in 1499 AD."""
 _FIRST_BIRTH, _FIRST_TIME, _LAST_YEAR = 1000, 1900, 2199
 
 _DATE = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})(?:[T ]0{1,2}:00(?::00(?:\.0+)?)?Z?)?", re.IGNORECASE)
@@ -56,7 +53,7 @@ def check(name: str, kind: str) -> bool:
 def _usable_format(form: str) -> bool:
     try:
         sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).strftime(form)
-        datetime.strptime(sample, form)
+        datetime.strptime(sample, form)  # noqa: DTZ007 - only whether the format can be read back
     except ValueError:
         return False
     return "%" in form
@@ -71,10 +68,10 @@ def iso_date(text: str, converter: str = "date") -> str:
     """``text`` as an ISO date (Gregorian).
 
     ``date`` reads year-month-day with ``-``, ``/``, ``.`` or nothing between them and any digits, Jalali where the year
-    is in 1200–1499; ``gregorian`` and ``jalali`` take the year as theirs.
+    is one of `JALALI_YEARS`; ``gregorian`` and ``jalali`` take the year as theirs.
     """
     if converter.startswith("date:"):
-        day = datetime.strptime(to_ascii(text), converter[5:]).date()
+        day = datetime.strptime(to_ascii(text), converter[5:]).date()  # noqa: DTZ007 - a date has no zone
         return _birth(day)
     match = _DATE.fullmatch(to_ascii(text))
     if match is None:
@@ -92,11 +89,9 @@ def _day(year: str, separator: str, month: str, day: str, converter: str) -> dat
     if not separator and len(month) + len(day) != 4:
         raise ValueError("digits without separators are eight")
     number = int(year)
-    jalali = converter.startswith("jalali") or (
-        not converter.startswith("gregorian") and _FIRST_JALALI <= number <= _LAST_JALALI
-    )
-    if jalali:
-        return JalaliDate(number, int(month), int(day)).to_gregorian()
+    told = converter.partition("_")[0]
+    if told == "jalali" or (told != "gregorian" and number in JALALI_YEARS):
+        return from_jalali(number, int(month), int(day))
     return date(number, int(month), int(day))
 
 
@@ -109,7 +104,7 @@ def instants(text: str, zone: tzinfo, converter: str = "time") -> tuple[tuple[in
     (``2012-05-23T15:55:28-04:00``) as in Open311 GeoReport v2 are read with theirs. Jalali as in `iso_date`.
     """
     if converter.startswith("time:"):
-        moment = datetime.strptime(to_ascii(text), converter[5:])
+        moment = datetime.strptime(to_ascii(text), converter[5:])  # noqa: DTZ007 - the zone is added below
     else:
         moment = _moment(text, converter)
     if not _FIRST_TIME <= moment.year <= _LAST_YEAR:
@@ -132,7 +127,7 @@ def _moment(text: str, converter: str) -> datetime:
         if not 1 <= hour <= 12:
             raise ValueError("not an hour of a 12-hour clock")
         hour = hour % 12 + (12 if match[9].upper() == "PM" else 0)
-    moment = datetime(day.year, day.month, day.day, hour, minute, second)
+    moment = datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001 - the zone follows
     moment += timedelta(microseconds=int((match[8] or "0").ljust(6, "0")[:6]))
     return moment.replace(tzinfo=_offset(match[10])) if match[10] else moment
 

@@ -1,14 +1,15 @@
 """CSV as people really send it: every bad row is refused by itself, with the physical line it starts in.
 
-The standard library's reader swallows the rest of a file after one stray quotation mark, has a limit that is global to
-the process, and does not know line numbers of multi-line records; hence a small reader of our own.
+The standard library's reader is used for one record at a time: left alone it swallows the rest of a file after a stray
+quotation mark and does not tell in which line a record began.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from crm_core.i18n import TextFactory
 from crm_core.importing import reasons
@@ -22,7 +23,6 @@ MAX_RECORD_LINES = 2_000
 """Physical lines one record may span; a quotation mark that is still open after them is called broken."""
 _RESCAN_LINES = 20  # the same limit inside a stretch that failed once: without it a hostile file costs quadratic time
 
-_QUOTED = re.compile(r'[^"]*(?:""[^"]*)*')
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # Excel's own first line
 _Line = tuple[int, str | None]
 
@@ -118,69 +118,35 @@ class CsvTable:
             return text.rstrip("\r\n").split(delimiter)
         limit = _RESCAN_LINES if number <= self._failed_until else MAX_RECORD_LINES
         taken: list[_Line] = []
-
-        def more() -> str:
-            line = next(self._lines, None)
-            if line is not None:
-                taken.append(line)
-            if line is None or line[1] is None or len(taken) > limit:
-                raise reasons.broken_quote()
-            return line[1]
-
         try:
-            return _quoted_fields(text, delimiter, self._skip_space, more)
-        except Refusal:
+            return next(
+                csv.reader(
+                    self._continued(text, taken, limit),
+                    delimiter=delimiter,
+                    skipinitialspace=self._skip_space,
+                    strict=True,
+                )
+            )
+        except (csv.Error, Refusal) as error:
             # Only this line is lost: the ones taken after it may be good rows, so they are read again as such.
             if taken:
                 self._failed_until = max(self._failed_until, taken[-1][0])
             self._lines.push(*taken)
-            raise
+            if isinstance(error, Refusal):
+                raise
+            raise (reasons.too_long_record() if "limit" in str(error) else reasons.broken_quote()) from error
 
-
-def _quoted_fields(line: str, delimiter: str, skip_space: bool, more: Callable[[], str]) -> list[str]:
-    fields: list[str] = []
-    position = 0
-    while True:
-        if skip_space:
-            position = _after_blanks(line, position, delimiter)
-        if line.startswith('"', position):
-            parts: list[str] = []
-            size = 0
-            position += 1
-            while True:
-                match = _QUOTED.match(line, position)
-                assert match is not None
-                parts.append(match[0].replace('""', '"'))
-                size += len(match[0])
-                if size > MAX_LINE:
-                    raise reasons.too_long_record()
-                position = match.end()
-                if position < len(line):
-                    position = _after_blanks(line, position + 1, delimiter)
-                    break
-                line, position = more(), 0
-            fields.append("".join(parts))
-        else:
-            end = line.find(delimiter, position)
-            if end < 0:
-                fields.append(line[position:].rstrip("\r\n"))
-                return fields
-            fields.append(line[position:end])
-            position = end
-        if line.startswith(delimiter, position):
-            position += len(delimiter)
-        elif position == len(line) or line[position] in "\r\n":
-            return fields
-        else:
-            raise reasons.broken_quote()
-        if len(fields) > 2 * MAX_COLUMNS:
-            raise reasons.too_many(MAX_COLUMNS)
-
-
-def _after_blanks(line: str, position: int, delimiter: str) -> int:
-    while position < len(line) and line[position] in " \t" and line[position] != delimiter:
-        position += 1
-    return position
+    def _continued(self, text: str, taken: list[_Line], limit: int) -> Iterator[str]:
+        """``text``, then the lines after it as long as they are asked for; ``taken`` tells which."""
+        yield text
+        size = len(text)
+        for line in self._lines:
+            taken.append(line)
+            size += len(line[1] or "")
+            if line[1] is None or len(taken) > limit or size > MAX_LINE:
+                break
+            yield line[1]
+        raise reasons.broken_quote()
 
 
 def _find_delimiter(header: str) -> str:

@@ -6,7 +6,7 @@ The whole file is parsed before the first row is given out, so that a truncated 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crm_core.i18n import Text, TextFactory
@@ -28,7 +28,7 @@ class _Number(str):
     """A number in its own digits: 94109, 37.787064, and those with thousands of digits."""
 
 
-def elements(source: Source, encoding: str, items: str = "") -> list[Any]:
+def parse(source: Source, encoding: str, items: str = "") -> list[Any]:
     """The elements of the list in ``source``: the top one, or that under the key ``items`` or the only key with a list.
 
     Raises `ImportFailed`.
@@ -71,9 +71,9 @@ def _broken(source: Source, why: Text) -> ImportFailed:
     )
 
 
-def records(source: Source, encoding: str, items: str = "") -> Iterator[Record | Rejected]:
-    """The elements as records; their line is the element's number, from 1."""
-    for number, element in enumerate(elements(source, encoding, items), start=1):
+def records(elements: Sequence[Any]) -> Iterator[Record | Rejected]:
+    """Elements as records; their line is the element's number, from 1."""
+    for number, element in enumerate(elements, start=1):
         try:
             yield _record(number, element)
         except Refusal as refusal:

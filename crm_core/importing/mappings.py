@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -85,14 +86,14 @@ class Mapping:
 
 def names(kind: str | None = None) -> list[str]:
     """The names of the built-in mappings, of one kind (``contacts``, ``requests``) or all, sorted."""
-    return sorted(name for name in _built_in() if kind is None or load(name).kind == kind)
+    return [name for name in sorted(_built_in()) if kind is None or load(name).kind == kind]
 
 
 def load(mapping: str | Path) -> Mapping:
     """The built-in mapping of that name, else the one in the file of that path. Raises `ImportFailed`."""
     built_in = _built_in()
     if isinstance(mapping, str) and mapping in built_in:
-        return parse(built_in[mapping], f"{mapping}.toml", default_name=mapping)
+        return parse(built_in[mapping].read_bytes(), f"{mapping}.toml", default_name=mapping)
     path = Path(mapping)
     if path.suffix.lower() != ".toml":
         raise ImportFailed(
@@ -106,18 +107,14 @@ def load(mapping: str | Path) -> Mapping:
     except (OSError, ValueError) as error:
         raise ImportFailed(
             _("The mapping “${file}” cannot be read: ${why}",
-              mapping={"file": shown(path), "why": getattr(error, "strerror", None) or str(error)})
+              mapping={"file": shown(path.name), "why": getattr(error, "strerror", None) or str(error)})
         ) from error
     return parse(data, path.name, default_name=path.stem)
 
 
-def _built_in() -> dict[str, bytes]:
+def _built_in() -> dict[str, Traversable]:
     folder = resources.files(__package__) / "mappings"
-    return {
-        entry.name.removesuffix(".toml"): entry.read_bytes()
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
-    }
+    return {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir() if entry.name.endswith(".toml")}
 
 
 def parse(data: bytes, file: str, default_name: str = "") -> Mapping:
@@ -159,7 +156,7 @@ class _Reader:
             columns=self._columns(kind),
             required=self._texts("required"),
             ignore=self._texts("ignore"),
-            empty=frozenset(word_key(word) for word in self._texts("empty")),
+            empty=frozenset(word.strip().casefold() for word in self._texts("empty")),
             constants=self._text_table("constants", kind),
             join=self._text_table("join", kind),
             statuses=self._words("status", STATUS_CATEGORIES),
@@ -300,7 +297,7 @@ class _Reader:
             yield Target(
                 field=name,
                 converters=tuple(converters),
-                empty=frozenset(word_key(str(word)) for word in empty),
+                empty=frozenset(str(word).strip().casefold() for word in empty),
                 label=label,
                 optional=optional,
                 keep_unreadable=unreadable == "keep",

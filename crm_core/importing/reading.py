@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from crm_core.i18n import Text, TextFactory
 from crm_core.importing import json_reader, mappings, vcard, vcard_rows
@@ -46,6 +46,7 @@ class Rows:
         self.delimiter = ""
         self._zone = mappings.zone(zone)
         self._zone_declared = declared
+        self._elements: list[Any] = []
         self._at_opening = Notices()
         self._seen: Notices = self._at_opening
         self._check()
@@ -94,7 +95,8 @@ class Rows:
 
     def _objects(self, builder: Builder) -> Iterator[Row]:
         plans: dict[tuple[str, ...], Plan] = {}
-        for record in json_reader.records(self._source, self.encoding, self.mapping.items):
+        for record in json_reader.records(self._elements):
+            self._source.read_bytes = self.total_bytes * record.line // len(self._elements)
             if isinstance(record, Rejected):
                 yield record
                 continue
@@ -153,7 +155,8 @@ class Rows:
 
     def _check_keys(self) -> None:
         found: dict[str, None] = {}
-        for record in json_reader.records(self._source, self.encoding, self.mapping.items):
+        self._elements = json_reader.parse(self._source, self.encoding, self.mapping.items)
+        for record in json_reader.records(self._elements):
             if isinstance(record, Record):
                 found.update(dict.fromkeys(record.values))
         plan = Plan(self.mapping, found)

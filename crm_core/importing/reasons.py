@@ -15,7 +15,9 @@ _SHOWN = 60
 
 def shown(value: object) -> str:
     """A value as a message may show it: one line, no control characters, cut to a readable length."""
-    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value))
+    text = "".join(
+        char if char.isprintable() or char == "\u200c" else "\N{REPLACEMENT CHARACTER}" for char in str(value)
+    )
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

@@ -33,7 +33,7 @@ MAX_LINE = 1_000_000
 
 _CHUNK = 1 << 16
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _ESCAPED = re.compile("[\ud800-\udfff]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile("[A-Za-z\u00c0-\u024f\u0600-\u06ff]+")
@@ -81,7 +81,7 @@ class Source:
                 return file.seek(0, os.SEEK_END)
         assert self._stream is not None
         if not self._stream.seekable():
-            copy = tempfile.TemporaryFile()
+            copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source, closed by close()
             shutil.copyfileobj(self._stream, copy)
             self._stream, self._own = copy, True
         return self._stream.seek(0, os.SEEK_END)
@@ -160,10 +160,10 @@ def physical_lines(source: Source, encoding: str) -> Iterator[tuple[int, str | N
         # A CR at the very end may be the first half of CR LF, so it waits for what follows.
         usable = len(rest) - 1 if rest.endswith("\r") else len(rest)
         position = 0
-        for match in _LINE.finditer(rest, 0, usable):
+        for match in _LINE_END.finditer(rest, 0, usable):
             number += 1
-            position = match.end()
-            yield number, None if skipping or position - match.start() > MAX_LINE else match[0]
+            start, position = position, match.end()
+            yield number, None if skipping or position - start > MAX_LINE else rest[start:position]
             skipping = False
         rest = rest[position:]
         if len(rest) > MAX_LINE:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from crm_core.importing import reasons
 from crm_core.importing.rows import MAX_COLUMNS, Refusal, Rejected
-from crm_core.importing.source import MAX_LINE, Source, physical_lines
+from crm_core.importing.source import Source, physical_lines
 
-MAX_CARD_LINES = 100_000  # a photo of some megabytes, folded
+MAX_CARD = 10_000_000
+"""Characters of one card, pictures included."""
 
 _BEGIN = re.compile(r"\s*BEGIN\s*:\s*VCARD\s*", re.IGNORECASE)
 _END = re.compile(r"\s*END\s*:\s*VCARD\s*", re.IGNORECASE)
@@ -26,6 +27,7 @@ _PARAMETER = re.compile(r";((?:[^\";]|\"[^\"]*\")*)")
 _QUOTED_PRINTABLE = re.compile(r";(?:ENCODING=)?QUOTED-PRINTABLE(?=[;:])", re.IGNORECASE)
 _BASE64 = re.compile(r"^[^:]*;(?:ENCODING=)?(?:BASE64|B)(?=[;:])", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CHARSETS = re.compile(r"utf-(?:8|16|16-le|16-be)|ascii|big5|shift_jis|(?:cp|iso8859-|gb|euc_|koi8-|mac-).+")
 _TYPES_2_1 = frozenset(("QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT"))
 
 
@@ -54,7 +56,8 @@ class Property:
 
     def components(self, separator: str = ";") -> list[str]:
         """The parts of a structured value (N, ADR, ORG), each decoded and unescaped."""
-        return [self._clean(part) for part in re.split(rf"(?<!\\){separator}", self.value)]
+        parts = re.findall(rf"((?:\\.|[^\\{separator}])*\\?)(?:[{separator}]|$)", self.value, re.DOTALL)
+        return [self._clean(part) for part in (parts[:-1] if len(parts) > 1 and not parts[-1] else parts)]
 
     def _clean(self, value: str) -> str:
         if "QUOTED-PRINTABLE" in (item.upper() for item in self.parameters.get("ENCODING", ())):
@@ -83,27 +86,31 @@ def _quoted_printable(value: str, charset: str) -> str:
     """The text of a quoted-printable value. Bytes that are no text become U+FFFD; the reader counts them."""
     data = binascii.a2b_qp(value.encode("utf-8", "surrogatepass"))
     try:
-        codec = codecs.lookup(charset)
-        decoded, _length = codec.decode(data, "replace")
-    except (LookupError, ValueError):
-        return data.decode("utf-8", "replace")
-    return decoded if isinstance(decoded, str) else data.decode("utf-8", "replace")
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
+        name = "utf-8"
+    # Python also knows "charsets" that are programs (unicode_escape, idna, base64); a card may not name those.
+    return data.decode(name if _CHARSETS.fullmatch(name) else "utf-8", "replace")
 
 
 def cards(source: Source, encoding: str) -> Iterator[Card | Rejected]:
     """The cards of a file in their order; a card that cannot be understood is refused by itself."""
-    start, lines = 0, list[str]()
-    too_long = False
+    start, lines, size = 0, list[str](), 0
+    too_long = inside_agent = False
     for number, line in physical_lines(source, encoding):
         if line is not None and _BEGIN.fullmatch(line):
-            if start and _is_nested(lines):
-                lines.append(line)
+            if start and _announces_agent(lines):
+                inside_agent = True
                 continue
             if start:
                 yield _refused(start, reasons.card_unfinished())
-            start, lines, too_long = number, [], False
+            start, lines, size, too_long = number, [], 0, False
+            inside_agent = False
         elif not start:
             continue
+        elif inside_agent:
+            # The secretary of somebody (2.1) is a card inside the card: a person of its own, whom nobody looks up.
+            inside_agent = line is None or not _END.fullmatch(line)
         elif line is not None and _END.fullmatch(line):
             try:
                 if too_long:
@@ -112,16 +119,17 @@ def cards(source: Source, encoding: str) -> Iterator[Card | Rejected]:
             except Refusal as refusal:
                 yield _refused(start, refusal)
             start, lines = 0, []
-        elif line is None or len(lines) >= MAX_CARD_LINES:
+        elif line is None or size > MAX_CARD:
             too_long = True
         else:
+            size += len(line)
             lines.append(line)
     if start:
         yield _refused(start, reasons.card_unfinished())
 
 
-def _is_nested(lines: list[str]) -> bool:
-    """Say whether the next BEGIN:VCARD opens a card inside a card (vCard 2.1: an AGENT property announces it)."""
+def _announces_agent(lines: list[str]) -> bool:
+    """Say whether a BEGIN:VCARD after ``lines`` opens a card inside this one."""
     return bool(lines) and re.fullmatch(r"\s*AGENT[^:]*:\s*", lines[-1], re.IGNORECASE) is not None
 
 
@@ -168,8 +176,6 @@ def _unfold(lines: list[str], old: bool) -> Iterator[str]:
         soft = text.endswith("=") and not base64 and _is_quoted_printable(parts[0])
         if soft:
             parts[-1] = parts[-1][:-1]
-        if sum(map(len, parts[-1:])) > MAX_LINE:
-            raise reasons.too_long_record()
     if parts:
         yield "".join(parts)
 

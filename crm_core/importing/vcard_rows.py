@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from crm_core.importing import convert, reasons
-from crm_core.importing.build import check_values, contact_row
+from crm_core.importing.checks import check_values, contact_row
 from crm_core.importing.fields import CONTACT_FIELDS, limit
 from crm_core.importing.notices import Notices
 from crm_core.importing.rows import MAX_IDENTIFIERS, ContactRow, row_hash
@@ -222,7 +222,7 @@ class _Reading:
         written = [self._text(item) for item in self.all("NOTE")]
         for item in self.card.properties:
             if item.name in _AS_NOTE and not item.is_binary:
-                value = ", ".join(part for part in item.components("[;,]") if part.strip()) or ""
+                value = ", ".join(part for part in item.components(";,") if part.strip()) or ""
                 value = self._text(item) if item.name != "CATEGORIES" else value
                 if item.name == "IMPP" and self._identifier(item):
                     continue
