@@ -51,7 +51,7 @@ def _records(services: Services) -> Iterator[Problem]:
         if request.contact is not None and id_ not in root.contacts[request.contact].requests:
             yield _problem("requests", f"request {id_} is missing in the history of its contact")
         work = services.requests.work(request.unit)
-        if (work is not None and id_ in work.open) != request.is_open:
+        if (work is not None and id_ in work) != request.is_open:
             yield _problem("work", f"request {id_} is in the wrong work list")
     for id_, contact in root.contacts.items():
         for identifier in contact.active_identifiers():

@@ -20,7 +20,7 @@ from crm_core.model.interaction import Channel
 from crm_core.model.plain import Plain
 from crm_core.model.request import Category, Priority, Request, StoredStatus, Submission, TypeVersion
 from crm_core.model.timeline import EntryKind, Event
-from crm_core.model.worklist import WorkList
+from crm_core.model.worklist import PERSON_PARTS, UNIT_PARTS, WorkList
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
 from crm_core.services.forms import Forms
@@ -116,7 +116,7 @@ class Requests:
             published.labels, self.context.settings.language
         )
         _check(title, text, channel, priority, at, self.context.now)
-        draft = Draft(new_id(at), self._new_code(), type_id, contact, title, text.strip(), dict(values), at)
+        draft = Draft(self._new_id(at), self._new_code(), type_id, contact, title, text.strip(), dict(values), at)
         self.host.before("before_submit", type_id, services=services, draft=draft)
         request = Request()
         request.code, request.type, request.version = draft.code, type_id, self.forms.type_version(type_id)
@@ -229,6 +229,13 @@ class Requests:
             parts.append(choose(text, language) if isinstance(text, dict | str) else "")
         return ("، " if language == "fa" else ", ").join(part for part in parts if part)[:SHORT]
 
+    def _new_id(self, at: int) -> int:
+        """An id no request has: imports bring thousands of one millisecond."""
+        id_ = new_id(at)
+        while id_ in self.context.root.requests:
+            id_ = new_id(at)
+        return id_
+
     def _new_code(self) -> str:
         code = new_code()
         while code in self.context.root.indexes.codes:
@@ -269,8 +276,7 @@ class Requests:
         request.id = draft.id
         request.created, request.modified = draft.at, self.context.now
         request.created_by = self.context.identity.user_id
-        if not root.requests.insert(request.id, request):
-            raise Invalid({"": _("Please send this once more.")})
+        root.requests[request.id] = request
         root.indexes.codes[request.code] = request.id
 
     def _change(self, request: Request, values: Mapping[str, Any], action: str) -> tuple[str, ...]:
@@ -293,7 +299,7 @@ class Requests:
             return
         for tree, key in self._lists(request):
             if key not in tree:
-                tree[key] = WorkList()
+                tree[key] = WorkList(UNIT_PARTS if tree is self.context.root.unit_work else PERSON_PARTS)
             tree[key].add(request)
 
     def _remove_work(self, request: Request, due: int | None) -> None:
