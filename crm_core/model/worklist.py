@@ -15,8 +15,8 @@ from crm_core.model.request import Request
 
 NO_DUE = (1 << 62) - 1
 UNIT_PARTS = 64
-"""Parts of a unit's list. An import files hundreds of requests under one unit while its clerks go on: with a single tree
-they needed 145 tries too many per 100 calls and some gave up (``make bench``, bench_import)."""
+"""Parts of a unit's list. An import files hundreds of requests under one unit while its clerks go on: with a single
+tree they needed 145 tries too many per 100 calls and some gave up (``make bench``, bench_import)."""
 PERSON_PARTS = 1
 
 
@@ -69,7 +69,7 @@ class WorkList(Persistent):
 
 
 def _backwards(tree: Any) -> Iterator[tuple[int, Request]]:
-    """Items of a tree from the last on, by repeated maxKey: reversed(items()) would load every bucket for its length."""
+    """Items of a tree from the last on, by repeated maxKey: reversed(items()) loads every bucket for its length."""
     bound = MAX_ID
     while True:
         try:
