@@ -23,13 +23,24 @@ def form_app() -> ModuleType:
     return module
 
 
-@pytest.fixture
-def kept(form_app: ModuleType) -> Any:
-    return form_app.Kept()
+@pytest.fixture(scope="session")
+def _served(form_app: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """One application for all tests, for its templates take seconds to compile, and what it is told."""
+    kept = form_app.Kept()
+    return form_app.make_app(tmp_path_factory.mktemp("uploads"), kept), kept
 
 
 @pytest.fixture
-def client(form_app: ModuleType, kept: Any, tmp_path: Path) -> Any:
+def kept(_served: tuple[Any, Any]) -> Any:
+    """What the application was told in this test."""
+    told = _served[1]
+    told.clear()
+    return told
+
+
+@pytest.fixture
+def client(_served: tuple[Any, Any], kept: Any) -> Any:
+    """A client with cookies of its own."""
     from webtest import TestApp
 
-    return TestApp(form_app.make_app(tmp_path / "uploads", kept))
+    return TestApp(_served[0])

@@ -116,11 +116,20 @@ class Kept:
     refuse: Callable[[forms.Submission], None] | None = None
     hidden: dict[str, str] = field(default_factory=dict)
 
+    def clear(self) -> None:
+        self.submissions, self.refuse, self.hidden = [], None, {}
+
     def accept(self, submission: forms.Submission) -> HTTPSeeOther:
         if self.refuse is not None:
             self.refuse(submission)
         self.submissions.append(submission)
         return HTTPSeeOther("/saved")
+
+
+class InMemory(Request):
+    """A request that WebOb never copies to a temporary file, which nobody would close."""
+
+    request_body_tempfile_limit = 1 << 26
 
 
 def frame(request: Request) -> Frame:
@@ -135,9 +144,13 @@ def frame(request: Request) -> Frame:
     )
 
 
-def make_app(folder: Path, kept: Kept, *, refresh: bool = False, **settings: Any) -> Any:
+def make_app(
+    folder: Path, kept: Kept, *, kept_form: list[tuple[str, str]] | None = None,
+    include: Callable[[Configurator], None] = lambda config: None,
+) -> Any:
     """The WSGI application; uploads go below ``folder``. ``?lang=en``, ``?theme=dark`` choose how a page is shown."""
-    config = Configurator(settings=settings)
+    config = Configurator(settings={})
+    config.set_request_factory(InMemory)
     config.set_session_factory(SignedCookieSessionFactory("not a secret", serializer=JSONSerializer(), httponly=True))
     config.set_default_csrf_options(require_csrf=True)
     config.include("pyramid_chameleon")
@@ -149,6 +162,9 @@ def make_app(folder: Path, kept: Kept, *, refresh: bool = False, **settings: Any
     config.set_locale_negotiator(lambda request: request.params.get("lang", "fa"))
     config.add_static_view("static", "crm_views:static")
     config.add_subscriber(_policy, NewResponse)
+    if kept_form is not None:
+        config.add_request_method(lambda request: kept_form, "kept_form", property=True)
+    config.include(include)
 
     def form_view(schema: type[colander.MappingSchema], heading: Any, **more: Any) -> Callable[[Request], Any]:
         def view(request: Request) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import colander
 import deform
 from deform import Field
 from deform import widget as stock
@@ -40,12 +41,25 @@ def apply(form: deform.Form, posted: dict[str, Any], command: str) -> None:
     if not isinstance(parent, dict) or not name:
         return
     inside = parent.get(name)
-    if what == "add":
-        parent[name] = [*(inside if isinstance(inside, list) else ()), {}]
+    if what == "add" and _has_rows(form, path):
+        parent[name] = [*(inside if isinstance(inside, list) else ()), colander.null]
     elif isinstance(inside, list) and what == "remove" and last.isdecimal():
         parent[name] = [part for place, part in enumerate(inside) if place != int(last)]
     elif isinstance(inside, list) and what == "drop":
         parent[name] = [part for part in inside if part != last]
+
+
+def _has_rows(form: deform.Form, path: str) -> bool:
+    """Whether ``path`` leads to a sequence, whatever rows it has."""
+    field: Field | None = form
+    for step in path.split("."):
+        if field is None:
+            return False
+        if isinstance(field.widget, stock.SequenceWidget):
+            field = field.children[0] if step.isdecimal() else None
+        else:
+            field = next((child for child in field.children if child.name == step), None)
+    return field is not None and isinstance(field.widget, stock.SequenceWidget)
 
 
 def _parent(posted: Any, path: str) -> tuple[Any, str]:

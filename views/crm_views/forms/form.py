@@ -183,6 +183,8 @@ class _Run:
                 self.hidden[key] = value
 
     def _read(self, controls: list[tuple[str, Any]]) -> tuple[dict[str, Any], list[Text]]:
+        # A small button stands inside the rows it changes, and a browser sends it at its place among them.
+        controls = [(key, value) for key, value in controls if key != commands.CONTROL]
         try:
             parsed = peppercorn.parse(controls)
         except (ValueError, TypeError, AttributeError, IndexError):

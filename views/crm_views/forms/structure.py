@@ -23,6 +23,8 @@ _ = TextFactory("crm_views")
 
 NUMBER = "__n__"
 """Stands for a row's number in the prototype that the script copies."""
+PROTOTYPE = "__prototype__"
+"""A control in that prototype: programs that read forms without knowing ``<template>`` send it, and it is dropped."""
 MOST_COLUMNS = 4
 ROWS_AT_MOST = 200
 """A form with more rows than this was not filled in by a person."""
@@ -114,7 +116,8 @@ class SequenceWidget(stock.SequenceWidget):
     def _filled(self, field: Field, posted: list[Any]) -> list[Any]:
         """The rows that count; while rows are only being added or removed, blank ones stay."""
         keep = getattr(field, "keep_blank", False)
-        return [part for part in posted if keep or not is_blank(part)][:ROWS_AT_MOST]
+        filled = [part for part in posted if not is_blank(part) or (keep and not isinstance(part, str))]
+        return filled[:ROWS_AT_MOST]
 
 
 def keep_blank_rows(field: Field) -> None:
@@ -201,6 +204,8 @@ def _shaped_rows(field: Field, posted: Any) -> tuple[Any, list[Field]]:
     rows: list[Any] = []
     wrong: list[Field] = []
     for part in posted:
+        if isinstance(part, dict) and PROTOTYPE in part:
+            continue
         row, more = shaped(field.children[0], part)
         rows.append(row)
         wrong += [field] if more else []

@@ -76,6 +76,7 @@
         if (value && value.includes(NUMBER)) element.setAttribute(name, value.split(" ").map(function (part) { return part.replace(NUMBER, count); }).join(" "));
       });
       if (element instanceof HTMLTemplateElement) number(element.content, count);
+      else if (element.name === "__prototype__") element.remove();
     });
   }
 
