@@ -16,7 +16,7 @@ from ZODB.Connection import Connection
 from crm_core import builtin
 from crm_core.db import Database, root_of
 from crm_core.errors import CrmError
-from crm_core.host import Candidate, PluginHost, installed
+from crm_core.host import Candidate, PluginHost, State, installed
 from crm_core.i18n import TextFactory, Translator
 from crm_core.model.ids import now_ms
 from crm_core.model.root import Root
@@ -48,9 +48,13 @@ class App:
         self.registry.take("core", builtin.contribute())
         self.host = PluginHost(self.registry, settings.plugins_disabled)
         self.host.load(found)
-        missing = [id_ for id_ in settings.plugins_required if id_ not in {plugin.id for plugin in self.host.enabled()}]
-        if missing:
-            raise CrmError(_("The required plugin “${plugin}” cannot be loaded.", mapping={"plugin": missing[0]}))
+        for id_ in settings.plugins_required:
+            plugin = self.host.plugins.get(id_)
+            if plugin is None:
+                raise CrmError(_("The required plugin “${plugin}” is not installed.", mapping={"plugin": id_}))
+            if plugin.state is not State.ENABLED:
+                why = {"plugin": id_, "reason": plugin.reason}
+                raise CrmError(_("The required plugin “${plugin}” cannot be loaded: ${reason}", mapping=why))
 
     @classmethod
     def open(
@@ -63,10 +67,13 @@ class App:
     ) -> App:
         """Open an installation. ``plugins`` None loads what is installed; tests give their own candidates."""
         db = database or Database.open(settings, read_only)
+        search: TextSearch | None = None
         try:
             search = open_search(settings, read_only)
             return cls(settings, db, search, installed() if plugins is None else plugins)
         except BaseException:
+            if search is not None:
+                search.close()
             db.close()
             raise
 

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -23,12 +24,15 @@ from crm_core.contributions import Contribution
 from crm_core.errors import CrmError, PluginFailed
 from crm_core.hookspecs import PROJECT, Hooks
 from crm_core.registry import Registry
+from crm_core.security.permissions import Permission
 from crm_core.version import API_VERSION, OLDEST_SUPPORTED
 
 log = logging.getLogger(__name__)
 GROUP = "crm.plugins"
 Answer = TypeVar("Answer")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+RESERVED = frozenset({"core", "crm", "plugins", *(permission.partition(".")[0] for permission in Permission)})
+"""Ids no plugin may have: what it contributes would bear the names of the core's own types and permissions."""
 
 
 class State(StrEnum):
@@ -103,23 +107,29 @@ class PluginHost:
 
     def load(self, candidates: Iterable[Candidate]) -> None:
         """Load each candidate on its own; what fails is kept with its reason and left out."""
-        for candidate in sorted(candidates, key=lambda one: one.id):
+        for candidate in sorted(candidates, key=lambda one: (one.id, one.distribution)):
             plugin = Plugin(candidate.id, candidate.distribution, candidate.version, State.DISABLED)
-            if candidate.id in self.plugins:
-                log.error("two plugins are called %s; the second is left out", candidate.id)
-                continue
-            self.plugins[candidate.id] = plugin
+            first = self.plugins.get(candidate.id)
+            self.plugins[candidate.id if first is None else self._name_of_double(candidate.id)] = plugin
             if candidate.id in self.disabled:
                 plugin.reason = "disabled in the settings"
                 continue
             try:
+                if first is not None:
+                    raise ValueError(f"the id {candidate.id!r} is taken by {first.distribution or 'another plugin'}")
                 self._start(plugin, candidate)
-            except Exception as error:  # noqa: BLE001  # whatever a plugin raises must not stop the others
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a plugin raises must not stop the others
                 self.refuse(plugin, f"{type(error).__name__}: {error}")
+
+    def _name_of_double(self, id_: str) -> str:
+        """Where a plugin is listed whose id another one has: no id looks like this, so no request is ever its own."""
+        return next(name for number in count(2) if (name := f"{id_} ({number})") not in self.plugins)
 
     def _start(self, plugin: Plugin, candidate: Candidate) -> None:
         if not _ID.fullmatch(candidate.id):
             raise ValueError(f"the id {candidate.id!r} must be lower-case letters, digits and _")
+        if candidate.id in RESERVED:
+            raise ValueError(f"the id {candidate.id!r} is the core's own word")
         module = candidate.load()
         wanted = getattr(module, "CRM_API_VERSION", None)
         if not isinstance(wanted, int):
@@ -139,8 +149,9 @@ class PluginHost:
         plugin.fail(reason)
         plugin.state = State.FAILED
         plugin.manager = None
-        plugin.contributions = []
-        self.registry.drop(plugin.id)
+        if plugin.contributions:  # else it has none: what bears its name would be another's
+            plugin.contributions = []
+            self.registry.drop(plugin.id)
 
     def enabled(self) -> Iterator[Plugin]:
         return (plugin for plugin in self.plugins.values() if plugin.state is State.ENABLED)

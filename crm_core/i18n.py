@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import gettext
 import importlib.util
+import logging
+import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 from translationstring import TranslationString, TranslationStringFactory
+
+log = logging.getLogger(__name__)
 
 LANGUAGES = ("fa", "en")
 """The languages every text of the product is complete in; the first is the default."""
@@ -36,6 +40,15 @@ def locale_folder(package: str) -> Path:
     return Path(places[0] if places else package) / "locale"
 
 
+def _catalog(package: str, language: str) -> gettext.NullTranslations:
+    """The package's texts in a language; a catalog that cannot be read leaves its package in English."""
+    try:
+        return gettext.translation(package, locale_folder(package), languages=[language], fallback=True)
+    except (OSError, ValueError, struct.error) as error:
+        log.error("the %s catalog of %s cannot be read: %s", language, package, error)
+        return gettext.NullTranslations()
+
+
 class Translator:
     """Translates message ids with the catalogs of several packages; one per application.
 
@@ -47,14 +60,12 @@ class Translator:
         self._catalogs: dict[tuple[str, str], gettext.NullTranslations] = {}
         for package in self.packages:
             for language in LANGUAGES:
-                self._catalogs[package, language] = gettext.translation(
-                    package, locale_folder(package), languages=[language], fallback=True
-                )
+                self._catalogs[package, language] = _catalog(package, language)
 
     def translate(self, text: Text, language: str) -> str:
         """``text`` in ``language``, with its values filled in; plain strings come back as they are."""
-        if not isinstance(text, TranslationString):
-            return text
+        if not isinstance(text, TranslationString) or not text:  # gettext answers nothing with its header
+            return str(text)
         catalog = self._catalogs.get((text.domain or "", language))
         words = catalog.gettext(str(text)) if catalog is not None else str(text)
         if words == str(text) and text.default is not None:
