@@ -1,8 +1,9 @@
 """Fields of forms: colander nodes that carry what the core must know of each answer for all time.
 
-``field_type`` says how to ask and show it, ``personal`` whether it tells of a person, ``on_erase`` what erasure does
-with the answer, ``expires_days`` how long it may be kept, ``shields`` that the chosen member of staff must not see the
-request, ``refers`` that the answer is the id of another request, whose shield and confidentiality hold here too.
+``field_type`` says how to ask and show it, ``personal`` whether it tells of a person, ``on_erase``, ``on_merge`` and
+``on_export`` what becomes of the answer then, ``expires_days`` how long it may be kept, ``shields`` that the chosen
+member of staff must not see the request, ``refers`` that the answer is the id of another request, whose shield and
+confidentiality hold here too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ ChoiceSource = Callable[["Services", "Contact | None"], Choices]
 checked, with the contact the request is for (None while nobody is known)."""
 
 Erase = Literal["remove", "keep"]
+Merge = Literal["keep", "ask"]
+"""When two contacts turn out to be one: both answers stay with their requests, or a person is asked which one holds."""
+Export = Literal["include", "omit"]
+"""Whether the citizen's own copy of the data holds the answer."""
 
 Node = colander.SchemaNode
 """What the functions below make: one field of a form."""
@@ -41,7 +46,8 @@ class Form(colander.MappingSchema):
 
 def _node(
     kind: Any, field_type: str, title: Text, *, required: bool, missing: Any = None, personal: bool = False,
-    description: Text = "", on_erase: Erase | None = None, expires_days: int | None = None, **more: Any,
+    description: Text = "", on_erase: Erase | None = None, expires_days: int | None = None, on_merge: Merge = "keep",
+    on_export: Export = "include", **more: Any,
 ) -> colander.SchemaNode:
     return colander.SchemaNode(
         kind,
@@ -51,6 +57,8 @@ def _node(
         field_type=field_type,
         personal=personal,
         on_erase=on_erase or ("remove" if personal else "keep"),
+        on_merge=on_merge,
+        on_export=on_export,
         expires_days=expires_days,
         **more,
     )

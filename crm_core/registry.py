@@ -135,6 +135,8 @@ def _field(type_: RequestType, node: colander.SchemaNode, translator: Translator
         "labels": translator.labels(node.title),
         "required": bool(node.required),
         "personal": node.personal,
+        "on_merge": node.on_merge,
+        "on_export": node.on_export,
         "on_erase": node.on_erase,
         "expires_days": node.expires_days,
     }

@@ -16,6 +16,10 @@ class NotPlain(ValueError):
     """The value holds something that is not plain data; the message names the place."""
 
 
+class NotText(NotPlain):
+    """The value holds text that no encoding knows (half a character), as only a broken or hostile sender sends it."""
+
+
 def check(value: Plain, path: str = "value", depth: int = 0) -> Plain:
     """``value`` itself when it is plain data (tuples become lists), else raise `NotPlain`.
 
@@ -35,7 +39,7 @@ def check(value: Plain, path: str = "value", depth: int = 0) -> Plain:
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise NotPlain(f"{path} holds text that is not Unicode: {error.reason}") from None
+            raise NotText(f"{path} holds text that is not Unicode: {error.reason}") from None
         return value
     if kind in (list, tuple):
         return [check(item, f"{path}[{n}]", depth + 1) for n, item in enumerate(value)]
@@ -43,6 +47,7 @@ def check(value: Plain, path: str = "value", depth: int = 0) -> Plain:
         for key in value:
             if type(key) is not str:
                 raise NotPlain(f"{path} has the key {key!r}, keys must be text")
+            check(key, f"a key of {path}")
         return {key: check(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
     raise NotPlain(f"{path} is {kind.__module__}.{kind.__qualname__}, not plain data")
 

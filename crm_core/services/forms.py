@@ -13,7 +13,7 @@ from crm_core.fields import Choices
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.form import FormVersion
-from crm_core.model.plain import Plain, check
+from crm_core.model.plain import NotText, Plain, check
 from crm_core.model.request import Submission, TypeVersion
 from crm_core.registry import Published
 from crm_core.services.context import Context
@@ -46,7 +46,8 @@ class Forms:
             if choices is None:
                 continue
             node.choices = choices(services, contact) if callable(choices) else choices
-            node.validator = _member_of(node)
+            own = getattr(node, "validator", None)
+            node.validator = colander.All(_member_of(node), own) if callable(own) else _member_of(node)
         return schema
 
     def type_version(self, type_id: str) -> TypeVersion:
@@ -82,7 +83,10 @@ class Forms:
             text = self._text(node, value)
             if text is not None:
                 answer["text"] = text
-            answers[node.name] = check(answer, node.name)
+            try:
+                answers[node.name] = check(answer, node.name)
+            except NotText as error:
+                raise Invalid({node.name: _("This holds characters that cannot be stored.")}) from error
         return Submission(published.form_id, answers)
 
     def _text(self, node: colander.SchemaNode, value: Plain) -> Plain | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crm_core.i18n import TextFactory
 from crm_core.model.contact import ContactKind
-from crm_core.model.plain import MAX_DEPTH, NotPlain, check, digest
+from crm_core.model.plain import MAX_DEPTH, NotPlain, NotText, check, digest
 
 _ = TextFactory("crm_core")
 
@@ -42,15 +42,26 @@ def test_plain_data_passes_unchanged_and_survives_json(value: Any) -> None:
     [
         datetime.date(2026, 11, 22), datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC), b"bytes", {1, 2},
         ContactKind.PERSON, Marked("x"), _("a lazy sentence"), OrderedDict(a=1), object(), len, int, float("nan"),
-        float("inf"), {1: "number as key"}, {Marked("k"): 1}, "\ud800", {"deep": ["\udfff"]}, 1j,
+        float("inf"), {1: "number as key"}, {Marked("k"): 1}, 1j,
     ],
     ids=repr,
 )
 def test_what_is_not_plain_is_refused_wherever_it_lies(value: Any) -> None:
-    """§5.1: enum members, lazy strings and dates would be pickled by their class; lone surrogates are no text."""
+    """§5.1: enum members, lazy strings and dates would be pickled by their class."""
     for nested in (value, [value], {"a": {"b": [0, value]}}, (value,)):
         with pytest.raises(NotPlain):
             check(nested)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "name\udfff", "\ud83d"])
+def test_half_a_character_is_no_text(text: str) -> None:
+    """§5.1: it could be stored, but neither shown nor exported; only a broken or hostile sender sends it."""
+    with pytest.raises(NotText):
+        check({"deep": [text]})
+    with pytest.raises(NotText):
+        check({text: 1})
+    with pytest.raises(NotText):
+        check(text)
 
 
 def test_the_message_names_the_place() -> None:
