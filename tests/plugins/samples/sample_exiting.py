@@ -1,0 +1,5 @@
+"""A plugin that wants to end the whole program."""
+
+import sys
+
+sys.exit("no licence")

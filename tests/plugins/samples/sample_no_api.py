@@ -1,0 +1,1 @@
+"""A module that does not say for which API it is written."""

@@ -1,0 +1,3 @@
+"""A plugin written for an API that is no more."""
+
+CRM_API_VERSION = 0
