@@ -30,6 +30,7 @@ from crm_core.importing.notices import Notices
 from crm_core.importing.rows import (
     ADDRESS_TEXTS,
     MAX_IDENTIFIERS,
+    MAX_NAME,
     MAX_SHORT,
     ContactRow,
     Record,
@@ -286,7 +287,7 @@ class _Draft:
             source=self.mapping.source,
             type_name=type_name,
             category=self.text("category"),
-            title=self.text("title") or type_name,
+            title=self.title() or self.shortened(type_name),
             text=self.text("text"),
             status=status,
             status_category=category,
@@ -304,6 +305,17 @@ class _Draft:
         if not (row.title or row.text):
             raise reasons.missing(self._column("title", "type_name", "text"))
         return row
+
+    def title(self) -> str:
+        """The title; one that is too long for a heading is cut, and its whole words are kept as an extra column."""
+        values = list(dict.fromkeys(value for _column, value, _target in self.found.get("title", ())))
+        if len(between := (self.mapping.join.get("title") or JOINED["title"]).join(values)) <= MAX_NAME:
+            return self.text("title")
+        self.extra[self._column("title")] = between
+        return self.shortened(between)
+
+    def shortened(self, title: str) -> str:
+        return title if len(title) <= MAX_NAME else title[: MAX_NAME - 1].rstrip() + "…"
 
     def closing(self, opened: int, category: str) -> int | None:
         """When it was closed. A closing time of what is open, or before the opening, goes to the extra columns."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping as MappingType
 from typing import Any
 
 from crm_core.importing import reasons
-from crm_core.importing.rows import MAX_COLUMNS, MAX_TEXT, ContactRow
+from crm_core.importing.rows import MAX_COLUMNS, MAX_NAME, MAX_NOTES, MAX_TEXT, ContactRow
 from crm_core.importing.source import is_damaged
 from crm_core.text.folding import squash
 
@@ -42,8 +42,10 @@ def contact_row(
     if not (squash(name) or any(squash(value) for _scheme, value in identifiers)):
         raise reasons.nobody()
     written = "\n".join(note for note in notes if note)
-    if len(written) > MAX_TEXT:
-        raise reasons.too_long("notes", MAX_TEXT)
+    if len(written) > MAX_NOTES:
+        raise reasons.too_long("notes", MAX_NOTES)
+    if len(name) > MAX_NAME:
+        raise reasons.too_long("name", MAX_NAME)
     return ContactRow(
         line=line,
         external_id=texts["external_id"] or None,

@@ -13,7 +13,7 @@ from crm_core.text.calendars import JALALI_YEARS, from_jalali
 from crm_core.text.digits import to_ascii
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_BIRTH, _FIRST_TIME, _LAST_YEAR = 1000, 1900, 2199
+_FIRST_BIRTH, _FIRST_TIME, _LAST_YEAR = 1850, 1900, 2199
 
 _DATE = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})(?:[T ]0{1,2}:00(?::00(?:\.0+)?)?Z?)?", re.IGNORECASE)
 _TIME = re.compile(

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from crm_core.importing.rows import ADDRESS_TEXTS, CHANNELS, MAX_KEY, MAX_SHORT, MAX_TEXT, STATUS_CATEGORIES
+from crm_core.importing.rows import (
+    ADDRESS_TEXTS,
+    CHANNELS,
+    MAX_KEY,
+    MAX_LANGUAGE,
+    MAX_NAME,
+    MAX_NOTES,
+    MAX_SHORT,
+    MAX_TEXT,
+    MAX_WORDS,
+    STATUS_CATEGORIES,
+)
 from crm_core.text.folding import squash
 
 IDENTIFIERS = (
@@ -51,17 +62,23 @@ REQUEST_FIELDS = MappingProxyType(
 
 FIELDS = MappingProxyType({"contacts": CONTACT_FIELDS, "requests": REQUEST_FIELDS})
 
-_LONG = ("text", "notes", "resolution")
+_LIMITS = MappingProxyType(
+    {
+        **dict.fromkeys(("external_id", *IDENTIFIERS), MAX_KEY),
+        **dict.fromkeys(("name", "given", "family", "latin_given", "latin_family", "title"), MAX_NAME),
+        "language": MAX_LANGUAGE,
+        "notes": MAX_NOTES,
+        "text": MAX_WORDS,
+        "resolution": MAX_TEXT,
+    }
+)
 JOINED = MappingProxyType({"title": ": ", "text": "\n\n", "notes": "\n", "resolution": "\n\n", "address.line": "، "})
 """What stands between the values of several columns for one field; a space for all others."""
 
 
 def limit(field: str) -> int:
     """The greatest length of a text field."""
-    last = field.removeprefix("contact.")
-    if last in _LONG:
-        return MAX_TEXT
-    return MAX_KEY if last == "external_id" or last in IDENTIFIERS else MAX_SHORT
+    return _LIMITS.get(field.removeprefix("contact."), MAX_SHORT)
 
 
 def column_key(name: str) -> str:

@@ -24,10 +24,17 @@ ADDRESS_TEXTS = ("province", "city", "district", "line", "postal_code")
 # Limits in characters. A row that goes beyond one is refused with the column's name: cutting would lose words silently.
 MAX_KEY = 200
 """External ids and identifiers such as phones (an e-mail address may have 254, RFC 5321)."""
+MAX_NAME = 200
+"""Names of people and organisations, and titles of requests (as in the services that store them)."""
+MAX_LANGUAGE = 10
 MAX_SHORT = 500
-"""Names, titles, units, words of a status, one line of an address."""
+"""Units, kinds of requests, words of a status, one line of an address, the name of a column."""
+MAX_NOTES = 10_000
+"""Notes on a contact, with everything that has no field of its own."""
+MAX_WORDS = 20_000
+"""What the citizen wrote."""
 MAX_TEXT = 100_000
-"""Running text: what the citizen wrote, notes, resolutions, and any other column."""
+"""Resolutions, and any other column."""
 MAX_IDENTIFIERS = 50
 """Phones, mail addresses and so on of one contact."""
 MAX_COLUMNS = 1_000

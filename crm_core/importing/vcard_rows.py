@@ -14,7 +14,7 @@ from crm_core.importing import convert, reasons
 from crm_core.importing.checks import check_values, contact_row
 from crm_core.importing.fields import CONTACT_FIELDS, limit
 from crm_core.importing.notices import Notices
-from crm_core.importing.rows import MAX_IDENTIFIERS, ContactRow, row_hash
+from crm_core.importing.rows import MAX_IDENTIFIERS, MAX_LANGUAGE, ContactRow, row_hash
 from crm_core.importing.vcard import Card, Property
 
 # Properties that say when and by what a card was written, or how it is to be shown: no change of the contact itself.
@@ -135,7 +135,7 @@ class _Reading:
         return "person"
 
     def language(self) -> str:
-        return self.first("LANG").lower()[:20]
+        return self.first("LANG").lower()[:MAX_LANGUAGE]
 
     def gender(self) -> str:
         return _GENDERS.get(self.first("GENDER")[:1].upper(), "")

@@ -86,7 +86,7 @@ def test_birth_dates(read: Any, text: str, expected: str | None) -> None:
 @pytest.mark.parametrize(
     "text",
     ["1980-02-30", "1400/12/30", "22/03/1980", "03/22/1980", "1980", "80-3-22", "yesterday", "0000-00-00", "1980-3/22",
-     "0980-01-01", "99999-01-01", "1980-03-22 14:00", "198032"],
+     "0980-01-01", "1849-12-31", "1228/01/01", "99999-01-01", "1980-03-22 14:00", "198032"],
 )  # fmt: skip
 def test_impossible_birth_dates_refuse_the_row(read: Any, text: str) -> None:
     found = read(f"name,birth_date\nx,{text}\ny,\n")
@@ -104,12 +104,14 @@ def test_positions(read: Any) -> None:
     assert found.warnings == ["Positions that are nowhere on the map, kept as text only: 3"]
 
 
-@pytest.mark.parametrize("column, size", [("name", 501), ("phone", 201), ("city", 501), ("external_id", 201)])
+@pytest.mark.parametrize(
+    "column, size", [("name", 201), ("language", 11), ("phone", 201), ("city", 501), ("external_id", 201)]
+)
 def test_oversize_fields(read: Any, column: str, size: int) -> None:
-    header = "name,phone,city,external_id"
-    row = ["n", "1", "c", "5"]
+    header = "name,phone,city,external_id,language"
+    row = ["n", "1", "c", "5", "fa"]
     row[header.split(",").index(column)] = "x" * size
-    found = read(f"{header}\n{','.join(row)}\nn,1,c,5\n")
+    found = read(f"{header}\n{','.join(row)}\nn,1,c,5,fa\n")
     assert found.codes == {2: "too_long"}
     assert f"“{column}” is longer than {size - 1}" in found.reasons[0]
 

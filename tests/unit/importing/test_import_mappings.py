@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from crm_core.fields import LONG, SHORT
 from crm_core.importing import ImportFailed, load, mappings, names, open_rows
-from crm_core.importing.rows import CHANNELS, STATUS_CATEGORIES
+from crm_core.importing.fields import limit as field_limit
+from crm_core.importing.rows import CHANNELS, MAX_IDENTIFIERS, STATUS_CATEGORIES
 from crm_core.model.contact import ADDRESS_FIELDS, ContactKind
 from crm_core.model.interaction import Channel
 from crm_core.model.request import Category
+from crm_core.services.contacts import LENGTHS, MOST_IDENTIFIERS
 from crm_core.text.identifiers import SCHEMES
 
 OWN = """
@@ -60,6 +63,21 @@ def test_our_words_are_the_models_words() -> None:
     from crm_core.importing.fields import IDENTIFIERS
 
     assert set(IDENTIFIERS) == set(SCHEMES) - {"postal_code"}
+
+
+def test_our_limits_are_the_services_limits() -> None:
+    for name, most in LENGTHS.items():
+        assert name == "gender" or field_limit(name) == most, name
+    assert (field_limit("title"), field_limit("text")) == (SHORT, LONG)
+    assert MAX_IDENTIFIERS == MOST_IDENTIFIERS
+
+
+def test_a_long_title_is_cut_and_kept(read: Any) -> None:
+    title = "word " * 60
+    row = read(f"id,date,title\n1,2024-01-02T00:00Z,{title}\n", "requests").only
+    assert len(row.title) <= SHORT
+    assert row.title.endswith("word…")
+    assert row.extra == {"title": title.strip()}
 
 
 def test_built_in_mappings_can_be_loaded_and_say_what_they_are() -> None:
