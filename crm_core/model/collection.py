@@ -46,7 +46,8 @@ class RangeIndex(Persistent):
         """Ids whose value is at least ``low`` and below ``high``."""
         start = None if low is None else (self._key(low), -1)
         stop = None if high is None else (self._key(high), -1)
-        return (id_ for _, id_ in self.rows.keys(start, stop, excludemax=True))
+        # No excludemax: without an upper bound it drops the last row, and no row equals a bound (ids are positive).
+        return (id_ for _, id_ in self.rows.keys(start, stop))
 
 
 class CollectionStore(Persistent):
