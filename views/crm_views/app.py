@@ -1,0 +1,96 @@
+"""The web application's composition root: everything that makes one WSGI application out of one `App`.
+
+The order matters: the core is an include of its own, so that what a plugin also defines is a clash and not a silent
+replacement; requests are tried again around everything else; the transaction lies around the exception views.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.router import Router
+from pyramid_retry import IBeforeRetry
+from pyramid_tm import explicit_manager
+
+from crm_core.app import App
+from crm_core.db import ATTEMPTS
+from crm_core.host import Plugin
+from crm_views import plugin_pages
+from crm_views.forms.uploads import MEGABYTE, UploadStore
+from crm_views.frame import frame_of
+from crm_views.installation import installation_secret, private_folder
+from crm_views.keeping import Keeper
+from crm_views.throttle import Throttle
+from crm_views.tweens import drop_parsed_post, needs_transaction
+
+BACK_OFF = 0.02
+LONGEST_PAUSE = 0.5
+"""Seconds between tries: up to 20 ms doubled each time, half a second at most."""
+
+INCLUDES = (
+    "pyramid_chameleon", "pyramid_retry", "pyramid_tm", "crm_views.connection", "crm_views.security",
+    "crm_views.language", "crm_views.tweens", "crm_views.static_files", "crm_views.keeping", "crm_views.components",
+    "crm_views.forms", "crm_views.errors", "crm_views.routes",
+)
+
+
+def make_app(app: App, **settings: Any) -> Router:
+    """The WSGI application of ``app``. ``settings`` are Pyramid's, such as ``pyramid.reload_templates``.
+
+    Plugins whose pages cannot be taken are refused (`crm_core.host.PluginHost.refuse`); everything else starts.
+    """
+    shared = _Shared(app, settings)
+    plugins = plugin_pages.accepted(app, shared.configurator)
+    return shared.configurator(plugins).make_wsgi_app()
+
+
+class _Shared:
+    """What all configurators of one application have in common, the throw-away ones too."""
+
+    def __init__(self, app: App, settings: dict[str, Any]) -> None:
+        self.app = app
+        self.settings = {
+            "retry.attempts": ATTEMPTS,
+            "tm.manager_hook": explicit_manager,
+            "tm.activate_hook": needs_transaction,
+            "tm.annotate_user": False,  # it would ask the database where no exception view can answer
+            "crm.timezone": app.settings.timezone,
+            **settings,
+        }
+        data = app.settings.data
+        self.secret = installation_secret(data)
+        self.keeper = Keeper(private_folder(data, "kept-forms"))
+        self.uploads = UploadStore(private_folder(data, "uploads"),
+                                   max_bytes=app.settings.upload_megabytes * MEGABYTE)
+        self.throttle = Throttle()
+
+    def configurator(self, plugins: Iterable[Plugin]) -> Configurator:
+        """A configurator of the core and ``plugins``; nothing is committed yet."""
+        config = plugin_pages.IncludedConfigurator(settings=dict(self.settings))
+        registry = config.registry
+        registry.crm_app, registry.crm_secret, registry.crm_keeper = self.app, self.secret, self.keeper
+        registry.crm_throttle = self.throttle
+
+        def core(inner: Configurator) -> None:
+            for include in INCLUDES:
+                inner.include(include)
+            inner.set_upload_store(self.uploads)
+            inner.set_frame_factory(frame_of)
+            inner.add_subscriber(before_retry, IBeforeRetry)
+            inner.scan("crm_views.desk")
+
+        config.include(core)
+        for plugin in plugins:
+            plugin_pages.include(config, plugin)
+        return config
+
+
+def before_retry(event: Any) -> None:
+    """Make the form readable again, and wait a little so that the same people do not meet again."""
+    drop_parsed_post(event)
+    attempt = event.environ.get("retry.attempt", 0)
+    time.sleep(random.uniform(0.2, 1.0) * min(BACK_OFF * 2**attempt, LONGEST_PAUSE))

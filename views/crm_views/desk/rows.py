@@ -1,0 +1,134 @@
+"""How the desk shows things in a line: who somebody is, what is owed and until when, in the reader's words.
+
+Whoever calls these has asked `visibility` already; names of other people in a line are asked for here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from crm_core.i18n import Text, TextFactory
+from crm_core.model.contact import Contact
+from crm_core.model.request import Category, TypeVersion
+from crm_core.model.request import Request as Case
+from crm_core.services.visibility import Visibility
+from crm_views.components.parts import OweView
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+_ = TextFactory("crm_views")
+Edge = Literal["", "late", "soon"]
+HOUR = 3_600_000
+
+
+def unit_name(request: Request, unit_id: int | None) -> str:
+    """A unit by its name in the language of the page."""
+    unit = request.services.units.find(unit_id)
+    if unit is None:
+        return request.ui.show.text(_("no unit"))
+    return str(unit.name_en if request.ui.show.locale == "en" and unit.name_en else unit.name)
+
+
+def user_name(request: Request, user_id: int | None) -> str:
+    """A member of staff by name; the system is nobody in particular."""
+    user = request.services.users.find(user_id)
+    if user is None:
+        return request.ui.show.text(_("the system"))
+    return str(user.name_en if request.ui.show.locale == "en" and user.name_en else user.name)
+
+
+def contact_name(request: Request, contact: Contact | None) -> str:
+    """What a contact is called; one without a name by the first identifier."""
+    show = request.ui.show
+    if contact is None:
+        return show.text(_("Unknown citizen"))
+    if show.locale == "en" and contact.latin_name:
+        return contact.latin_name
+    if contact.name:
+        return contact.name
+    first = next(iter(contact.active_identifiers()), None)
+    if first is not None and request.services.eyes.of_contact(contact) is Visibility.FULL:
+        return show.identifier(first.scheme, first.value)
+    return show.text(_("Citizen without a name"))
+
+
+def type_name(request: Request, case: Case) -> str:
+    """The kind of a request, as it was called when the request was registered."""
+    return str(request.ui.show.text(case.version.labels))
+
+
+def status_name(request: Request, version: TypeVersion, name: str) -> str:
+    """A status in words; its code where the version does not know it."""
+    try:
+        return str(request.ui.show.text(version.status(name).labels))
+    except KeyError:
+        return name
+
+
+def is_late(request: Request, case: Case) -> bool:
+    """Whether an answer is owed and its time has passed."""
+    return bool(case.is_open and case.due is not None and case.due < request.services.now)
+
+
+def due_words(request: Request, case: Case) -> Text:
+    """Until when an answer is owed, as people say it; "" where nothing is owed any more."""
+    if case.due is None or not case.is_open:
+        return ""
+    show = request.ui.show
+    days = (show.day(case.due) - show.day(request.services.now)).days
+    if case.due < request.services.now:
+        if days == 0:
+            return _("past due since ${time}", mapping={"time": show.clock(case.due)})
+        return _("1 day past due") if days == -1 else _("${days} days past due", mapping={"days": -days})
+    if days == 0:
+        return _("due today, ${time}", mapping={"time": show.clock(case.due)})
+    return _("due tomorrow") if days == 1 else _("due in ${days} days", mapping={"days": days})
+
+
+def status_badges(request: Request, case: Case) -> list[str]:
+    """The status of a request as badges: late first, for that is what matters."""
+    badges = [request.ui.status("late", _("Late"))] if is_late(request, case) else []
+    return [*badges, request.ui.status(case.category, status_name(request, case.version, case.status))]
+
+
+def owe(request: Request, case: Case) -> OweView:
+    """A request as one thing we owe."""
+    show = request.ui.show
+    late = is_late(request, case)
+    waiting = case.category == Category.WAITING
+    note = show.text(_("Waits for the citizen")) if waiting and not late else show.text(due_words(request, case))
+    edge: Edge = "late" if late else "soon" if waiting else ""
+    badge = request.ui.status("late", _("Late")) if late else status_badges(request, case)[-1]
+    soon = edge != "" or (case.due is not None and case.due - request.services.now < 48 * HOUR)
+    return OweView(
+        subject=case.title,
+        status=badge,
+        href=f"/requests/{case.code}",
+        edge=edge,
+        stages=_stages(case),
+        kind=type_name(request, case),
+        code=show.code(case.code),
+        where=show.text(_("with ${unit}", mapping={"unit": unit_name(request, case.unit)})),
+        note=note if soon else "",
+    )
+
+
+def _stages(case: Case) -> tuple[Literal["", "d", "c"], ...]:
+    names = [status.name for status in case.version.statuses if status.category != Category.CANCELLED]
+    if case.status not in names or len(names) > 8:
+        return ()
+    now = names.index(case.status)
+    return tuple("d" if place < now else "c" if place == now else "" for place in range(len(names)))
+
+
+def readable(request: Request, cases: Iterable[Case], most: int) -> list[Case]:
+    """The first ``most`` of ``cases`` that may be read in full."""
+    found: list[Case] = []
+    for case in cases:
+        if len(found) >= most:
+            break
+        if request.services.eyes.of_request(case) is Visibility.FULL:
+            found.append(case)
+    return found

@@ -1,0 +1,96 @@
+"""What an address names: the contact, request or interaction, as far as the reader may know of it.
+
+What is hidden answers exactly as what does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from crm_core.errors import NotFound
+from crm_core.model.attachment import Attachment
+from crm_core.model.contact import Contact
+from crm_core.model.ids import parse_id
+from crm_core.model.interaction import Interaction
+from crm_core.model.request import Request as Case
+from crm_core.services.visibility import Visibility
+from crm_views.forms.form import SUBMISSION_KEY
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+
+def contact_of(request: Request) -> tuple[Contact, Visibility]:
+    """The contact of the address and how much of it may be seen (full or counted). Raises NotFound."""
+    services = request.services
+    id_ = parse_id(request.matchdict["contact"])
+    contact = services.contacts.find(id_)
+    if contact is None:
+        raise NotFound
+    return contact, _known(services.eyes.of_contact(contact))
+
+
+def readable_contact(request: Request) -> Contact:
+    """The contact of the address, to be read in full. Raises NotFound also where it may only be counted."""
+    contact, seen = contact_of(request)
+    if seen is not Visibility.FULL:
+        raise NotFound
+    return contact
+
+
+def case_of(request: Request) -> tuple[Case, Visibility]:
+    """The request (case) with the tracking code of the address and how much of it may be seen. Raises NotFound."""
+    case = request.services.requests.by_code(request.matchdict["code"])
+    return case, _known(request.services.eyes.of_request(case))
+
+
+def readable_case(request: Request) -> Case:
+    """The case of the address, to be read in full. Raises NotFound also where it may only be counted."""
+    case, seen = case_of(request)
+    if seen is not Visibility.FULL:
+        raise NotFound
+    return case
+
+
+def interaction_of(request: Request) -> Interaction:
+    """The interaction of the address, to be read in full. Raises NotFound."""
+    id_ = parse_id(request.matchdict["interaction"])
+    if id_ is None:
+        raise NotFound
+    interaction = request.services.interactions.get(id_)
+    if request.services.eyes.of(interaction) is not Visibility.FULL:
+        raise NotFound
+    return interaction
+
+
+def file_of(request: Request, attachments: tuple[Attachment, ...]) -> Attachment:
+    """The attachment that the address names. Raises NotFound."""
+    id_ = parse_id(request.matchdict["file"])
+    for attachment in attachments:
+        if attachment.id == id_:
+            return attachment
+    raise NotFound
+
+
+def _known(seen: Visibility) -> Visibility:
+    if seen is Visibility.HIDDEN:
+        raise NotFound
+    return seen
+
+
+def sent_before(request: Request) -> HTTPSeeOther | None:
+    """Where the first sending of this very form led to; asked before anything is checked again.
+
+    The second sending could be refused otherwise, for the first took the slot it asks for.
+    """
+    key = request.POST.get(SUBMISSION_KEY, "") if request.method == "POST" else ""
+    result = request.services.once.result(key) if isinstance(key, str) and key else None
+    return None if result is None else HTTPSeeOther(location=str(result))
+
+
+def done(request: Request, key: str, location: str) -> HTTPSeeOther:
+    """Remember where this form led to, and go there."""
+    request.services.once.remember(key, location)
+    return HTTPSeeOther(location=location)
