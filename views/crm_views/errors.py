@@ -114,7 +114,8 @@ def too_large(error: Exception, request: Request) -> Response:
     most = request.registry.crm_app.settings.upload_megabytes
     return page(request, Trouble(
         413, _("This is too much at once"),
-        _("Nothing was saved. A file may have ${size} MB at most, and a text must fit on a page.", mapping={"size": most}),
+        _("Nothing was saved. A file may have ${size} MB at most, and a text must fit on a page.",
+          mapping={"size": most}),
         _("Go back; your browser still has what you typed. Send smaller files, or fewer."), "inbox",
     ))
 

@@ -8,16 +8,16 @@ import os
 import secrets
 from pathlib import Path
 
-SECRET = "web-secret"
+FILE = "web-secret"
 """Name of the secret's file in the data folder."""
 
 
 def installation_secret(data: Path) -> bytes:
     """The secret of this installation, made on first use with mode 0600; several processes agree on one."""
-    path = data / SECRET
+    path = data / FILE
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
-        part = data / f"{SECRET}.{secrets.token_hex(6)}"
+        part = data / f"{FILE}.{secrets.token_hex(6)}"
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_hex(32).encode())
         try:

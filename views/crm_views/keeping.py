@@ -93,7 +93,8 @@ def typed_pairs(request: Request) -> Pairs:
     """The text fields of the posted form, without secrets; empty when it is none of our forms."""
     if request.method != "POST" or FORM_FIELD not in request.POST:
         return []
-    return [(name, value) for name, value in request.POST.items() if isinstance(value, str) and name not in SECRET_FIELDS]
+    fields = request.POST.items()
+    return [(name, value) for name, value in fields if isinstance(value, str) and name not in SECRET_FIELDS]
 
 
 def keep_posted(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crm_core.i18n import LANGUAGES, locale_folder
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 LANGUAGE_COOKIE = "crm_language"
 THEME_COOKIE = "crm_theme"
 THEMES = ("light", "dark")
+Theme = Literal["light", "dark"]
 
 
 def locale_of(request: Request) -> str:
@@ -32,11 +33,11 @@ def visitors_language(request: Request) -> str:
     return str(request.accept_language.lookup([*LANGUAGES], default=fallback))
 
 
-def theme_of(request: Request) -> str:
+def theme_of(request: Request) -> Theme:
     """light or dark: the user's choice, else the cookie's."""
     user = request.login.user
     chosen = user.theme if user is not None else request.cookies.get(THEME_COOKIE)
-    return str(chosen) if chosen in THEMES else THEMES[0]
+    return "dark" if chosen == "dark" else "light"
 
 
 def includeme(config: Configurator) -> None:

@@ -1,4 +1,4 @@
-"""Pages of plugins: each plugin's ``configure`` is tried on a throw-away configurator before it comes near the real one.
+"""Pages of plugins: each plugin's ``configure`` is tried on a throw-away configurator before it meets the real one.
 
 All of them are then included beside the core with one commit. An intermediate commit would let a plugin silently
 replace what the core has; so would registering at the top. A clash found this way is named, and its plugin refused.
@@ -38,7 +38,7 @@ class PagesRefused(Exception):
 
 
 class IncludedConfigurator(Configurator):
-    """What a plugin's ``configure`` gets: it cannot commit, since what follows would replace the core without a clash."""
+    """What a plugin's ``configure`` gets: it cannot commit, for what follows would replace the core without a clash."""
 
     def commit(self) -> None:
         if self.includepath:

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may see: logins by a revocable secret in a cookie, permissions by the core's policy page.
+"""Who is asking, and what they may open: logins by a revocable secret in a cookie, permissions by the core's policy.
 
 The cookie holds nothing but the secret; everything about a login lies in the database, where it can be ended at once.
 """

@@ -1,4 +1,4 @@
-"""The words for what the core stores as codes: channels, directions, proofs, relations, priorities, kinds of entries."""
+"""The words for what the core stores as codes: channels, directions, proofs, relations, priorities and the like."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def shown_values(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def typed_values(values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """The form's values as they would be stored: stripped, dates as ISO text, the address without its empty parts."""
-    typed = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    typed: dict[str, Any] = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     typed["birth_date"] = typed["birth_date"].isoformat() if typed.get("birth_date") else None
     parts = {name: part.strip() for name, part in (values.get("address") or {}).items() if part and part.strip()}
     kept = {name: part for name, part in stored["address"].items() if name not in ADDRESS}

@@ -30,7 +30,8 @@ YEAR = 365 * 86_400
 class LoginForm(f.Form):
     """Who is there? Neither field says whether a login exists."""
 
-    username = f.text(_("Username"), max_length=100, widget=LineWidget(autocomplete="username", code=True, digits=False))
+    username = f.text(_("Username"), max_length=100,
+                      widget=LineWidget(autocomplete="username", code=True, digits=False))
     password = f.text(_("Password"), max_length=1000, widget=PasswordWidget())
 
 
@@ -63,10 +64,12 @@ def login(request: Request) -> dict[str, Any] | Response:
 def _check(request: Request, username: str, password: str) -> User:
     """The user with that login and password. Raises Invalid with the same words whatever does not fit."""
     throttle = request.registry.crm_throttle
-    if not throttle.try_login(fold(username), request.remote_addr or ""):
+    counted = request.environ.setdefault("crm.login_counted", False)  # once, however often a conflict repeats it
+    if not counted and not throttle.try_login(fold(username), request.remote_addr or ""):
         request.environ["crm.throttled"] = True
         raise Invalid({"": _("Too many tries. Wait ${minutes} minutes, then try again.",
                              mapping={"minutes": throttle.minutes()})})
+    request.environ["crm.login_counted"] = True
     user: User | None = request.services.users.check_password(username, password)
     if user is None:
         raise Invalid({"": _("Username or password is not right.")})

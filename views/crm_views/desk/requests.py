@@ -148,7 +148,7 @@ def _register(request: Request, published: Published, contact: Contact, values: 
 
     services = request.services
     unit = common("unit")
-    return services.requests.register(  # type: ignore[no-any-return]
+    return services.requests.register(
         services, contact, published.type.id, {name: values[name] for name in own if name in values},
         title=common("title") or "", text=common("text") or "", channel=common("channel"),
         priority=common("priority"), unit=int(unit) if unit else None,
@@ -198,7 +198,7 @@ def request_page(request: Request) -> dict[str, Any]:
         "files": file_rows(request, here, case.attachments),
         "absent": absent_plugin(request, case),
         "status_form": _embedded(request, case, "status") if _may_change(request, case) else None,
-        "assign_form": _embedded(request, case, "assign") if request.has_permission(Permission.REQUEST_ASSIGN) else None,
+        "assign_form": _embedded(request, case, "assign") if _may_assign(request) else None,
     }
 
 
@@ -284,6 +284,10 @@ class AssignForm(f.Form):
 
 def _may_change(request: Request, case: Case) -> bool:
     return bool(request.has_permission(Permission.REQUEST_CHANGE_STATUS)) and len(case.version.statuses) > 1
+
+
+def _may_assign(request: Request) -> bool:
+    return bool(request.has_permission(Permission.REQUEST_ASSIGN))
 
 
 def _embedded(request: Request, case: Case, which: str) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
+from chameleon.utils import Markup
+
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.request import Category, TypeVersion
@@ -87,7 +89,7 @@ def due_words(request: Request, case: Case) -> Text:
     return _("due tomorrow") if days == 1 else _("due in ${days} days", mapping={"days": days})
 
 
-def status_badges(request: Request, case: Case) -> list[str]:
+def status_badges(request: Request, case: Case) -> list[Markup]:
     """The status of a request as badges: late first, for that is what matters."""
     badges = [request.ui.status("late", _("Late"))] if is_late(request, case) else []
     return [*badges, request.ui.status(case.category, status_name(request, case.version, case.status))]

@@ -79,7 +79,7 @@ class Asked:
 
 
 def asked(request: Request) -> Asked:
-    """The filter in the query: ``show`` (a chip), ``channel``, ``type``, ``unit``, ``state``, ``since``, ``until``, ``words``.
+    """The filter in the query: ``show`` (a chip), channel, type, unit, state, since, until, words.
 
     Words that mean nothing are left out; a date that is none is said.
     """
@@ -125,7 +125,7 @@ def _date(request: Request, typed: str, found: Asked) -> date | None:
 
 
 def timeline(request: Request, contacts: list[Contact], path: str) -> dict[str, Any]:
-    """The template's values for the history of ``contacts`` (one citizen): chips, filters, rows, the way to older ones."""
+    """The template's values for the history of ``contacts`` (one citizen): chips, filters, rows, the way to older."""
     services = request.services
     want = asked(request)
     page = services.timeline.page(contacts, want.which, want.before)
