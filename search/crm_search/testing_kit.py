@@ -17,6 +17,7 @@ import pytest
 
 from crm_core.services.textsearch import Document, Kind, TextHit, TextSearch
 
+
 def contact(id_: int, name: str, body: str = "", codes: tuple[str, ...] = (), when: int = 0) -> Document:
     """A contact as a document."""
     return Document(id_, "contact", id_, name, body, codes, when, None)
@@ -95,8 +96,9 @@ class Backend:
     @contextmanager
     def writing(self, folder: Path, batches: int) -> Iterator[tuple[subprocess.Popen[str], Iterator[int]]]:
         """A process that runs `keep_writing` on ``folder``, and the numbers of the batches it has committed."""
-        code = f"from crm_search.testing_kit import keep_writing; keep_writing({self.opener!r}, {str(folder)!r}, {batches})"
-        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        call = f"keep_writing({self.opener!r}, {str(folder)!r}, {batches})"
+        command = [sys.executable, "-c", f"from crm_search.testing_kit import keep_writing; {call}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 (our own code)
             assert process.stdout is not None
             try:
                 yield process, map(int, process.stdout)

@@ -20,7 +20,7 @@ from crm_search.analysis import searchable, words
 from crm_search.query import MAX_INPUT, MAX_TERMS, parse
 from crm_search.whoosh_collect import best, collect
 from crm_search.whoosh_files import Damaged, Folder, Manifest, close_files
-from crm_search.whoosh_query import Builder
+from crm_search.whoosh_query import Builder, Lexicons
 from crm_search.whoosh_schema import CONTACTS, INDEXES, TEXTS, index_of, key, kind_of, values
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ class WhooshSearch:
         self._changed = threading.Condition()
         self._idle: list[_View] = []
         self._lent = 0
+        self._lexicons = Lexicons()
         self._suspect = False
         self._closed = False
         self._begun = False  # a cursor was seen or stored: an index without one has lost its past
@@ -112,7 +113,7 @@ class WhooshSearch:
 
         def ask(view: _View) -> list[TextHit]:
             searcher = view.searchers[CONTACTS]
-            wanted = Builder(searcher).names(spellings)
+            wanted = Builder(searcher).names(spellings, self._lexicons.of(searcher))
             return best(collect(searcher, wanted, limit, monotonic() + self.deadline), limit)
 
         return self._ask(ask)
