@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from crm_core.services.textsearch import Document, Progress, TextSearch
@@ -31,11 +31,11 @@ class Source(Protocol[Entry]):
         """The cursor behind everything committed so far."""
         ...
 
-    def batch(self, cursor: str, limit: int) -> tuple[Sequence[Entry], str]:
+    def batch(self, cursor: str, limit: int) -> tuple[list[Entry], str]:
         """Up to ``limit`` entries behind ``cursor``, and the cursor behind them."""
         ...
 
-    def documents(self, entries: Sequence[Entry]) -> tuple[Iterable[Document], Iterable[tuple[str, int]]]:
+    def documents(self, entries: list[Entry]) -> tuple[Iterable[Document], Iterable[tuple[str, int]]]:
         """What the entries' objects are now: documents to put in, (kind, id) of those that are gone."""
         ...
 

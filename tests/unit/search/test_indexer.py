@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,14 +37,14 @@ class Desk:
     def start_cursor(self) -> str:
         return str(len(self.journal))
 
-    def batch(self, cursor: str, limit: int) -> tuple[Sequence[Entry], str]:
+    def batch(self, cursor: str, limit: int) -> tuple[list[Entry], str]:
         self.asked.release()
         if self.broken is not None:
             raise self.broken
         entries = self.journal[int(cursor) : int(cursor) + limit]
         return entries, str(int(cursor) + len(entries))
 
-    def documents(self, entries: Sequence[Entry]) -> tuple[list[Document], list[Entry]]:
+    def documents(self, entries: list[Entry]) -> tuple[list[Document], list[Entry]]:
         ids = {id_ for _kind, id_ in entries}
         return ([self.objects[id_] for id_ in ids if id_ in self.objects],
                 [("interaction", id_) for id_ in ids if id_ not in self.objects])
