@@ -17,6 +17,7 @@ from pyramid.tweens import EXCVIEW, INGRESS, MAIN
 from pyramid_retry import is_error_retryable
 from pyramid_tm import is_tm_active
 
+from crm_core.settings import Settings
 from crm_views import static_files
 from crm_views.connection import has_changes
 from crm_views.forms.uploads import MEGABYTE
@@ -81,7 +82,7 @@ def headers(handler: Handler, registry: Registry) -> Handler:
 
 def guard(handler: Handler, registry: Registry) -> Handler:
     """Refuse what no form of ours sends, before anything reads it; doom the transaction of reading methods."""
-    largest = (registry.crm_app.settings.upload_megabytes * FILES_AT_ONCE + 2) * MEGABYTE
+    largest = largest_body(registry.crm_app.settings)
 
     def tween(request: Request) -> Response:
         if not is_tm_active(request):
@@ -97,6 +98,11 @@ def guard(handler: Handler, registry: Registry) -> Handler:
         return response
 
     return tween
+
+
+def largest_body(settings: Settings) -> int:
+    """Bytes of the longest form with files that is read."""
+    return (settings.upload_megabytes * FILES_AT_ONCE + 2) * MEGABYTE
 
 
 def check_query(request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pyramid.response import Response
@@ -225,6 +226,8 @@ def stored_values(contact: Contact) -> dict[str, Any]:
 def shown_values(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values as the form is filled with: nothing where nothing is known."""
     values = {name: value for name, value in stored.items() if value not in (None, "")}
+    if "birth_date" in values:
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
     return values | {"address": {name: stored["address"].get(name, "") for name in ADDRESS}}
 
 
