@@ -51,12 +51,14 @@ def check(name: str, kind: str) -> bool:
 
 
 def _usable_format(form: str) -> bool:
+    if not re.search("%[Yycx]", form):
+        return False  # without a year every date would be of 1900
     try:
         sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).strftime(form)
         datetime.strptime(sample, form)  # noqa: DTZ007 - only whether the format can be read back
-    except ValueError:
+    except (ValueError, re.error):  # re.error: a code that is there twice
         return False
-    return "%" in form
+    return True
 
 
 def split(text: str) -> list[str]:

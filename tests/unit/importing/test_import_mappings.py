@@ -137,6 +137,8 @@ def test_contact_columns_that_name_nobody_stay_with_the_request(read: Any, own_m
         ('[columns]\nNr = "external_id"\nAt = { to = "opened", convert = "tme" }', ["“At”", "tme"]),
         ('[columns]\nNr = "external_id"\nAt = { to = "opened", convert = "date" }', ["“At”", "date"]),
         ('[columns]\nNr = "external_id"\nAt = { to = "opened", convert = "time:hello" }', ["“At”", "hello"]),
+        ('[columns]\nNr = "external_id"\nAt = { to = "opened", convert = "time:%d.%m." }', ["“At”", "%d.%m."]),
+        ('[columns]\nNr = "external_id"\nAt = { to = "opened", convert = "time:%Y%Y" }', ["“At”", "%Y%Y"]),
         ('[columns]\nNr = "external_id"\nAt = { to = "opened", conver = "time" }', ["“At”", "conver"]),
         ('[columns]\nNr = "external_id"\nAt = { convert = "time" }', ["“At”"]),
         ('[columns]\nNr = "external_id"\nAt = 5', ["“At”"]),
