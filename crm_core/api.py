@@ -27,6 +27,7 @@ from crm_core.model.timeline import EntryKind, Event
 from crm_core.security import Identity, Role
 from crm_core.security import Permission as CorePermission
 from crm_core.services import Services
+from crm_core.services.visibility import Visibility
 from crm_core.text.folding import fold
 from crm_core.text.tracking import code_in_words
 from crm_core.version import API_VERSION
@@ -63,6 +64,7 @@ __all__ = [
     "Text",
     "TextFactory",
     "Veto",
+    "Visibility",
     "code_in_words",
     "fields",
     "fold",

@@ -6,6 +6,7 @@ This module is the table of contents: it holds the hook implementations and noth
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from crm_appointments import forms, panels, slots, workflow
 from crm_core.api import Contribution, Draft, Event, Request, Services, StatusChange, Text, hookimpl
@@ -22,6 +23,14 @@ def contribute() -> Iterable[Contribution]:
     yield forms.MEETING
     yield panels.PANEL
     yield panels.MENU
+
+
+@hookimpl
+def configure(config: Any) -> None:
+    """The pages; imported here only, so that the plugin works where no web is installed."""
+    from crm_appointments import views
+
+    config.include(views)
 
 
 @hookimpl

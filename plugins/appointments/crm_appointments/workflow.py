@@ -92,6 +92,8 @@ def _end(services: Services, request: Request, change: StatusChange) -> None:
 
 def give_time(services: Services, request: Request, slot_id: str, note: str = "") -> None:
     """Give a request a slot, or another one than it has; its status follows. Raises Veto, Forbidden."""
+    if not request.is_open:
+        raise Veto(_("This meeting is closed; open it again before you give it a time."))
     slot = slots.find(services, slot_id)
     text = services.labels(slots.words(services, slot)) if slot is not None else {}
     if request.status == SCHEDULED:
