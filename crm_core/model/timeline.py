@@ -27,6 +27,8 @@ class Header(NamedTuple):
     unit: int | None = None
     requests: tuple[int, ...] = ()
     voice: str = "internal"
+    by: int | None = None
+    """the user who wrote it down: one may read what one logged oneself"""
 
 
 class Event(Persistent):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from secrets import randbelow
 
 from crm_core.model.contact import Contact
-from crm_core.model.ids import MAX_ID, first_id, id_time, new_id
+from crm_core.model.ids import MAX_ID, first_id, id_time
 from crm_core.model.interaction import Channel, Direction, Interaction
 from crm_core.model.request import Request
 from crm_core.model.timeline import EntryKind, Event, Header
@@ -18,6 +19,8 @@ from crm_core.services.visibility import Eyes, Visibility
 from crm_core.text.folding import fold
 
 PAGE = 50
+AHEAD = 100
+"""Entries fetched at a time while looking for words."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Filter:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row to show. ``thing`` is the interaction or event; ``request`` the first request it belongs to."""
+    """One row to show. ``thing`` is the interaction or event; ``request`` the first request it belongs to, when the
+    identity may read it: somebody's own note may belong to a request that has become confidential."""
 
     key: int
     header: Header
@@ -51,7 +55,7 @@ class Entry:
     @property
     def at(self) -> int:
         """When it happened, milliseconds UTC."""
-        return self.key >> 20
+        return id_time(self.key)
 
 
 @dataclass(frozen=True)
@@ -93,23 +97,24 @@ class Timeline:
         which = which or Filter()
         rows: list[Entry | Redacted] = []
         last: int | None = None
-        for key, header, contact in self._headers(contacts, which, before):
-            if len(rows) >= limit:
-                return Page(rows, last)
-            seen = self._visibility(header, contact)
+        headers = self._headers(contacts, which, before)
+        for key, header, contact in self._ahead(headers) if which.text else headers:
+            if len(rows) >= limit and key != last:  # linked contacts may share a key: such rows stay on one page
+                return self._prefetched(rows, last)
+            seen = self.eyes.of_header(contact, header)
             if seen is Visibility.HIDDEN:
                 continue
             if seen is Visibility.COUNTED:
                 if not which.text:
-                    _count(rows, key, header)
+                    _count(rows, key, self._unit(header))
                     last = key
                 continue
-            entry = Entry(key, header, header.ref, self._request(header), contact)
+            entry = Entry(key, header, header.ref, self._readable_request(header), contact)
             if which.text and not self._matches(entry, which.text):
                 continue
             rows.append(entry)
             last = key
-        return Page(rows, None)
+        return self._prefetched(rows, None)
 
     def counts(self, contacts: list[Contact], which: Filter | None = None) -> Counter[str]:
         """How many entries there are by channel or kind, and ``"all"``; from headers alone, hidden ones not counted."""
@@ -119,7 +124,7 @@ class Timeline:
         tests = self._tests(which)
         for contact in contacts:
             for header in contact.timeline.values(low, high, excludemax=high is not None):
-                if all(test(header) for test in tests) and self._visibility(header, contact) is not Visibility.HIDDEN:
+                if all(test(header) for test in tests) and self.eyes.of_header(contact, header):
                     counted["all"] += 1
                     counted[header.channel if header.kind == EntryKind.INTERACTION else header.kind] += 1
         return counted
@@ -130,13 +135,14 @@ class Timeline:
         if interaction.channel == Channel.NOTE:
             voice = "internal"
         header = Header(
-            interaction, EntryKind.INTERACTION, interaction.channel, "", interaction.unit, interaction.requests, voice
+            interaction, EntryKind.INTERACTION, interaction.channel, "", interaction.unit, interaction.requests, voice,
+            interaction.created_by,
         )
         _insert(contact, interaction.started, header)
 
     def add_event(self, contact: Contact, event: Event, request: Request, voice: str = "internal") -> None:
         """File an event of a request at the time it happened."""
-        header = Header(event, event.kind, request.channel, request.type, request.unit, (request.id,), voice)
+        header = Header(event, event.kind, request.channel, request.type, request.unit, (request.id,), voice, event.by)
         _insert(contact, event.at, header)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
@@ -169,15 +175,35 @@ class Timeline:
     def _request(self, header: Header) -> Request | None:
         return self.context.root.requests.get(header.requests[0]) if header.requests else None
 
-    def _visibility(self, header: Header, contact: Contact) -> Visibility:
-        unit = header.unit if header.kind == EntryKind.INTERACTION else None
-        seen = self.eyes.of_header(contact, header.requests, unit)
-        if seen is Visibility.COUNTED and header.kind == EntryKind.INTERACTION:
-            return self.eyes.of(header.ref)  # what one logged oneself may be read; only the object knows who did
-        return seen
+    def _readable_request(self, header: Header) -> Request | None:
+        request = self._request(header)
+        return request if request is not None and self.eyes.of_request(request) is Visibility.FULL else None
+
+    def _unit(self, header: Header) -> int | None:
+        """Whose entry it is: where the request is now, since that decides who may read it."""
+        request = None if header.kind == EntryKind.INTERACTION else self._request(header)
+        return header.unit if request is None else request.unit
+
+    def _ahead(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The same rows, their entries fetched many at a time: looking for words loads every one."""
+        while chunk := list(islice(rows, AHEAD)):
+            self._fetch(header.ref for _key, header, _contact in chunk)
+            yield from chunk
+
+    def _prefetched(self, rows: list[Entry | Redacted], following: int | None) -> Page:
+        self._fetch(row.thing for row in rows if isinstance(row, Entry))
+        return Page(rows, following)
+
+    def _fetch(self, things: Iterable[Interaction | Event]) -> None:
+        """Bring objects that are not loaded yet in one question to the storage, where it can (PostgreSQL)."""
+        connection = self.context.root._p_jar
+        unloaded = [thing for thing in things if thing._p_changed is None]
+        if connection is not None and unloaded:
+            connection.prefetch(unloaded)
 
     def _matches(self, entry: Entry, words: str) -> bool:
-        parts = [entry.request.title, entry.request.text] if entry.request is not None else []
+        request = entry.request
+        parts = [request.title, request.text, request.code] if request is not None else []
         if isinstance(entry.thing, Interaction):
             parts += [entry.thing.subject, entry.thing.body, entry.thing.outcome]
         else:
@@ -211,11 +237,17 @@ def _bounds(which: Filter, before: int | None) -> tuple[int | None, int | None]:
 
 
 def _insert(contact: Contact, at: int, header: Header) -> None:
-    """File under a key of that millisecond, behind what it holds already: facts of one transaction keep their order."""
-    key = new_id(at)
+    """File under a key of that millisecond, behind what it holds already: facts of one transaction keep their order.
+
+    Keys begin in the lower half of the millisecond and go on in steps that shrink with the room that is left, so that
+    an import of days without times (all of midnight) finds room for tens of thousands.
+    """
+    first, end = first_id(at), first_id(at + 1)
     last = _last_key(contact, at)
-    if id_time(last) == at:
-        key = last + 1 + randbelow(64)
+    if last >= first:
+        key = last + 1 + randbelow(max(1, min(64, (end - last) >> 12)))
+    else:
+        key = first + randbelow((end - first) // 2)
     while not contact.timeline.insert(key, header):
         key += 1
 
@@ -227,9 +259,9 @@ def _last_key(contact: Contact, at: int) -> int:
         return 0
 
 
-def _count(rows: list[Entry | Redacted], key: int, header: Header) -> None:
-    at = key >> 20
-    if rows and isinstance(rows[-1], Redacted) and rows[-1].unit == header.unit:
-        rows[-1] = Redacted(rows[-1].count + 1, header.unit, at, rows[-1].last)
+def _count(rows: list[Entry | Redacted], key: int, unit: int | None) -> None:
+    at = id_time(key)
+    if rows and isinstance(rows[-1], Redacted) and rows[-1].unit == unit:
+        rows[-1] = Redacted(rows[-1].count + 1, unit, at, rows[-1].last)
     else:
-        rows.append(Redacted(1, header.unit, at, at))
+        rows.append(Redacted(1, unit, at, at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_core.errors import Invalid, NotFound
 from crm_core.i18n import TextFactory
+from crm_core.model.ids import id_time
 from crm_core.model.user import Unit, UnitKind
 from crm_core.services.context import Context
 from crm_core.text.folding import fold
@@ -29,7 +30,9 @@ class Units:
         unit = Unit()
         unit.name, unit.name_en, unit.kind = name.strip(), name_en.strip(), UnitKind(kind).value
         unit.parent, unit.confidential = parent, confidential
-        self.context.file(self.context.root.units, unit)
+        units = self.context.root.units
+        behind = id_time(units.maxKey()) + 1 if units else 0  # several of one moment keep their order
+        self.context.file(units, unit, max(self.context.now, behind))
         self.context.journal.write("unit.created", ("unit", unit.id), self.context.now)
         return unit
 

@@ -4,10 +4,12 @@
 a unit, a period) and nothing of it. Rules, first that fits:
 
 1. The system sees all. 2. A request is hidden from the staff it shields itself from (a complaint about an official).
-3. A shielded contact is hidden from all without that permission. 4. A confidential contact's content is counted without
-that permission. 5. Content of the own units, of what one registered or is assigned to is full. 6. A confidential unit's
-content is counted for outsiders, a confidential request's for all without that permission. 7. Anything else of other
-units is full with ``request.view_all_units`` (the desk answers for all of them), counted without.
+3. A shielded contact, with all its requests, is hidden from all without that permission. 4. A request is full for the
+one it is assigned to. 5. A confidential contact's content is counted without that permission. 6. What one registered or
+logged oneself is full. 7. A confidential request is counted without that permission, even in one's own unit. 8. Content
+of the own units is full. 9. A confidential unit's content is counted for outsiders without the permission for
+confidential requests. 10. Anything else of other units is full with ``request.view_all_units`` (the desk answers for
+all of them), counted without.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from crm_core.model.contact import Confidentiality, Contact
 from crm_core.model.interaction import Interaction
 from crm_core.model.request import Request
 from crm_core.model.root import Root
+from crm_core.model.timeline import EntryKind, Header
 from crm_core.security.identity import Identity
 from crm_core.security.permissions import Permission
 
@@ -71,13 +74,16 @@ class Eyes:
             return Visibility.FULL
         if identity.user_id in request.hidden_from:
             return Visibility.HIDDEN
-        if request.contact is not None:
-            contact = self.root.contacts.get(request.contact)
-            if contact is not None and self.of_contact(contact) is Visibility.HIDDEN:
-                return Visibility.HIDDEN
+        person = self._person(request.contact)
+        if person is Visibility.HIDDEN:
+            return Visibility.HIDDEN
         if not identity.has(Permission.REQUEST_VIEW):
             return Visibility.COUNTED
-        if identity.user_id is not None and identity.user_id in (request.assignee, request.created_by):
+        if self._is_me(request.assignee):
+            return Visibility.FULL
+        if person is Visibility.COUNTED:
+            return Visibility.COUNTED
+        if self._is_me(request.created_by):
             return Visibility.FULL
         if request.confidentiality != "normal" and not identity.has(Permission.REQUEST_VIEW_CONFIDENTIAL):
             return Visibility.COUNTED
@@ -86,21 +92,33 @@ class Eyes:
     def of_interaction(self, interaction: Interaction) -> Visibility:
         if self.identity.is_system:
             return Visibility.FULL
-        if interaction.contact is not None:
-            contact = self.root.contacts.get(interaction.contact)
-            if contact is not None and self.of_contact(contact) is not Visibility.FULL:
-                return self.of_contact(contact)
-        least = self.of_requests(interaction.requests)
-        if least is Visibility.HIDDEN:
-            return least
-        own = self.identity.user_id is not None and interaction.created_by == self.identity.user_id
-        return Visibility.FULL if own else min(least, self._unit(interaction.unit))
+        person = self._person(interaction.contact)
+        return self._touch(person, interaction.requests, interaction.unit, interaction.created_by)
 
-    def of_header(self, contact: Contact, requests: tuple[int, ...], unit: int | None) -> Visibility:
-        """Visibility of a timeline entry as far as its header tells, without loading the entry."""
+    def of_header(self, contact: Contact, header: Header) -> Visibility:
+        """Visibility of a timeline entry by its header alone: the entry itself is not loaded."""
         if self.identity.is_system:
             return Visibility.FULL
-        return min(self.of_contact(contact), self.of_requests(requests), self._unit(unit))
+        person = self.of_contact(contact)
+        if header.kind == EntryKind.INTERACTION:
+            return self._touch(person, header.requests, header.unit, header.by)
+        return min(person, self.of_requests(header.requests))
+
+    def _touch(self, person: Visibility, requests: tuple[int, ...], unit: int | None, by: int | None) -> Visibility:
+        least = self.of_requests(requests)
+        if Visibility.HIDDEN in (person, least):
+            return Visibility.HIDDEN
+        if person is Visibility.COUNTED:
+            return Visibility.COUNTED
+        return Visibility.FULL if self._is_me(by) else min(least, self._unit(unit))
+
+    def _person(self, contact_id: int | None) -> Visibility:
+        """Visibility of whom a thing belongs to; nobody known hides nothing."""
+        contact = None if contact_id is None else self.root.contacts.get(contact_id)
+        return Visibility.FULL if contact is None else self.of_contact(contact)
+
+    def _is_me(self, user_id: int | None) -> bool:
+        return user_id is not None and user_id == self.identity.user_id
 
     def of_requests(self, ids: tuple[int, ...]) -> Visibility:
         """The least of several requests' visibilities; requests that are gone do not count."""
