@@ -44,11 +44,12 @@ class Forbidden(CrmError):
 
 
 class StaleChange(CrmError):
-    """Somebody else changed the same field meanwhile. ``theirs`` maps field names to the values now stored."""
+    """Somebody else changed the same field meanwhile: field names with the values now stored, and those refused."""
 
-    def __init__(self, theirs: Mapping[str, object]) -> None:
+    def __init__(self, theirs: Mapping[str, object], mine: Mapping[str, object] | None = None) -> None:
         super().__init__(_("Somebody else changed this meanwhile. Look at both versions and decide."))
         self.theirs = dict(theirs)
+        self.mine = dict(mine or {})
 
 
 class Taken(CrmError):

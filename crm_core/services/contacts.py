@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Any
 
-from crm_core.errors import Invalid, NotFound, StaleChange
+from crm_core.errors import Invalid, NotFound
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import (
     ADDRESS_FIELDS,
@@ -24,8 +25,10 @@ from crm_core.model.contact import (
 from crm_core.model.interaction import Channel
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
+from crm_core.services.fitting import text_error, text_errors
 from crm_core.services.names import index_names, unindex_names
 from crm_core.services.reasons import identifier_reason
+from crm_core.services.visibility import Eyes
 from crm_core.text.errors import InvalidIdentifier
 from crm_core.text.identifiers import normalise
 
@@ -33,6 +36,8 @@ _ = TextFactory("crm_core")
 
 NAME_LENGTH = 200
 NOTES_LENGTH = 10_000
+LABEL_LENGTH = 50
+ADDRESS_LENGTH = 500
 MOST_IDENTIFIERS = 50
 NAME_FIELDS = ("name", "given", "family", "latin_given", "latin_family")
 EDITABLE = (
@@ -40,6 +45,7 @@ EDITABLE = (
     "confidentiality",
 )
 LENGTHS = dict.fromkeys(NAME_FIELDS, NAME_LENGTH) | {"notes": NOTES_LENGTH, "gender": 20, "language": 10}
+"""The most characters of each text field."""
 
 NewIdentifier = tuple[str, str] | tuple[str, str, str]
 """(scheme, value as typed) or (scheme, value, proof)."""
@@ -68,11 +74,12 @@ class Contacts:
         return [contact for contact in found if contact is not None]
 
     def linked(self, contact: Contact) -> list[Contact]:
-        """All contacts that are the same citizen, this one first."""
+        """All contacts that are the same citizen, this one first; those hidden from the one who acts are left out."""
         if contact.group is None:
             return [contact]
+        eyes = Eyes(self.context.root, self.context.identity)
         others = (self.find(id_) for id_ in contact.group.members if id_ != contact.id)
-        return [contact, *(other for other in others if other is not None)]
+        return [contact, *(other for other in others if other is not None and eyes.of(other))]
 
     # ── write ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -92,12 +99,10 @@ class Contacts:
         clean = self._clean(values)
         normal = self._identifiers(identifiers)
         contact = Contact()
-        for name, value in clean.items():
+        for name, value in (clean | _whole_name(contact, clean)).items():
             setattr(contact, name, value)
-        self._complete_name(contact)
-        if not contact.name and not normal:
-            raise Invalid({"name": _("A name, or at least one phone number or other identifier, is needed.")})
         contact.identifiers = normal
+        _demand_name(contact.name, normal)
         if external:
             contact.external = (external,)
         self.context.file(self.context.root.contacts, contact, at)
@@ -113,20 +118,17 @@ class Contacts:
         """Write what changed; the names of the fields that did.
 
         ``seen``: the values the editor started from. A field that somebody else has changed since raises StaleChange
-        with what is stored now; fields that only one of the two touched are simply written.
+        with what is stored now; fields that only one of the two touched are simply written. The whole name follows its
+        parts as long as it is made of them.
         """
         self.context.identity.demand(Permission.CONTACT_EDIT)
-        clean = self._clean(values)
-        if seen is not None:
-            clean = {name: value for name, value in clean.items() if value != seen.get(name, value) or name not in seen}
-            theirs = {name: getattr(contact, name) for name in clean if name in seen
-                      and getattr(contact, name) not in (seen[name], clean[name])}
-            if theirs:
-                raise StaleChange(theirs)
+        before = None if seen is None else {name: self._normal(name, value) for name, value in seen.items()}
+        clean = self.context.changed_by_me(contact, self._clean(values), before)
+        clean |= _whole_name(contact, clean)
+        _demand_name(clean.get("name", contact.name), contact.active_identifiers())
         if set(clean) & set(NAME_FIELDS):
             unindex_names(self.context.root.indexes, contact)
             changed = self.context.change(contact, clean)
-            self._complete_name(contact)
             index_names(self.context.root.indexes, contact)
         else:
             changed = self.context.change(contact, clean)
@@ -138,6 +140,7 @@ class Contacts:
         self, contact: Contact, scheme: str, value: str, proof: str = Proof.SAID, *, label: str = ""
     ) -> Identifier:
         """Add an identifier; the same one again only raises its proof. Raises Invalid for a value that cannot be."""
+        self.context.identity.demand(Permission.CONTACT_EDIT)
         (identifier,) = self._identifiers([(scheme, value, proof)])
         for known in contact.identifiers:
             if (known.scheme, known.value) == (identifier.scheme, identifier.value) and known.retired is None:
@@ -145,32 +148,43 @@ class Contacts:
         if len(contact.identifiers) >= MOST_IDENTIFIERS:
             too_many = _("A contact has ${most} identifiers at most.", mapping={"most": MOST_IDENTIFIERS})
             raise Invalid({"value": too_many})
-        identifier = replace(identifier, label=label.strip()[:50])
+        errors = text_errors({"label": (label.strip(), LABEL_LENGTH)})
+        if errors:
+            raise Invalid(errors)
+        identifier = replace(identifier, label=label.strip())
         self.context.change(contact, {"identifiers": (*contact.identifiers, identifier)}, "identifier.added")
         self.context.root.indexes.hold(identifier.scheme, identifier.value, contact.id)
         self._journal("contact.changed", contact, ("identifiers",))
         return identifier
 
     def prove(self, contact: Contact, identifier: Identifier, proof: str) -> Identifier:
-        """Note that an identifier was proven; a weaker proof than the present one changes nothing."""
+        """Note that an identifier was proven; a proof no stronger than the present one changes nothing."""
+        self.context.identity.demand(Permission.CONTACT_EDIT)
         order = list(Proof)
-        if order.index(Proof(proof)) < order.index(Proof(identifier.proof)):
+        if order.index(_proof(proof)) <= order.index(Proof(identifier.proof)):
             return identifier
-        proven = replace(identifier, proof=Proof(proof).value, proven_at=self.context.now)
+        proven = replace(identifier, proof=_proof(proof).value, proven_at=self.context.now)
         self._replace(contact, identifier, proven, "identifier.proven")
         return proven
 
     def retire(self, contact: Contact, identifier: Identifier) -> None:
         """The identifier is no longer the contact's; history keeps it, look-ups do not."""
+        self.context.identity.demand(Permission.CONTACT_EDIT)
+        if identifier.retired is not None:
+            return
         self._replace(contact, identifier, replace(identifier, retired=self.context.now), "identifier.retired")
         self.context.root.indexes.release(identifier.scheme, identifier.value, contact.id)
 
     def relate(self, contact: Contact, other: Contact, kind: str, note: str = "") -> None:
         """``contact`` is ``kind`` of ``other``; seen from both sides. A relation that is there already stays."""
+        self.context.identity.demand(Permission.CONTACT_EDIT)
+        errors = text_errors({"note": (note, NOTES_LENGTH)})
         if kind not in RELATION_KINDS:
-            raise Invalid({"kind": _("This kind of relation does not exist.")})
+            errors["kind"] = _("This kind of relation does not exist.")
         if contact is other:
-            raise Invalid({"other": _("Nobody is a relation of himself.")})
+            errors["other"] = _("Nobody is a relation of himself.")
+        if errors:
+            raise Invalid(errors)
         for side, far, word in ((contact, other, kind), (other, contact, RELATION_KINDS[kind])):
             if any((relation.kind, relation.other) == (word, far.id) for relation in side.relations):
                 continue
@@ -179,15 +193,23 @@ class Contacts:
             self._journal("contact.changed", side, ("relations",))
 
     def link(self, first: Contact, second: Contact, reason: str) -> LinkGroup:
-        """Claim that two contacts are one citizen: dated, reasoned, reversible; nothing is copied."""
+        """Claim that two contacts are one citizen: dated, reasoned, reversible; nothing is copied.
+
+        Claiming what is claimed of the same two already changes nothing.
+        """
         self.context.identity.demand(Permission.CONTACT_EDIT)
+        errors = text_errors({"reason": (reason.strip(), NOTES_LENGTH)})
         if first is second:
-            raise Invalid({"second": _("This is the same record.")})
+            errors["second"] = _("This is the same record.")
         if not reason.strip():
-            raise Invalid({"reason": _("Say why these are the same person.")})
-        links = {*(first.group.links if first.group else ()), *(second.group.links if second.group else ())}
+            errors["reason"] = _("Say why these are the same person.")
+        if errors:
+            raise Invalid(errors)
+        links = [link for contact in (first, second) if contact.group is not None for link in contact.group.links]
+        if first.group is not None and any({link.first, link.second} == {first.id, second.id} for link in links):
+            return first.group
         link = Link(first.id, second.id, self.context.now, self.context.identity.user_id, reason.strip())
-        group = LinkGroup(tuple(sorted({*links, link}, key=lambda one: one.at)))
+        group = LinkGroup(_in_order([*links, link]))
         for id_ in group.members:
             self.get(id_).group = group
         for contact in (first, second):
@@ -203,13 +225,13 @@ class Contacts:
             raise NotFound
         remaining = [other for other in group.links if other != link]
         for id_ in group.members:
-            part = _connected(id_, remaining)
-            contact = self.get(id_)
-            contact.group = None
-            if part:
-                known = next((self.get(other.first).group for other in part if self.get(other.first).group
-                              not in (None, group)), None)
-                contact.group = known or LinkGroup(tuple(sorted(part, key=lambda one: one.at)))
+            self.get(id_).group = None
+        while remaining:
+            part = _connected(remaining[0].first, remaining)
+            whole = LinkGroup(_in_order(part))
+            for id_ in whole.members:
+                self.get(id_).group = whole
+            remaining = [other for other in remaining if other not in part]
         for id_ in (link.first, link.second):
             contact = self.get(id_)
             self.context.audit(contact, "unlinked", {"link": [[link.first, link.second, link.reason], None]})
@@ -223,10 +245,10 @@ class Contacts:
         for name, value in values.items():
             if name not in EDITABLE:
                 raise TypeError(f"a contact has no field {name!r}")
-            clean[name] = value = value.strip() if isinstance(value, str) else value
-            most = LENGTHS.get(name)
-            if most is not None and len(value or "") > most:
-                errors[name] = _("At most ${most} characters fit here.", mapping={"most": most})
+            clean[name] = value = value if name in ("birth_date", "addresses") else self._normal(name, value)
+            error = text_error(value, LENGTHS[name]) if name in LENGTHS else None
+            if error is not None:
+                errors[name] = error
         if clean.get("kind", ContactKind.PERSON) not in list(ContactKind):
             errors["kind"] = _("This is neither a person nor an organisation.")
         if clean.get("confidentiality", Confidentiality.NORMAL) not in list(Confidentiality):
@@ -236,18 +258,32 @@ class Contacts:
         if "birth_date" in clean:
             clean["birth_date"] = self._birth_date(clean["birth_date"], errors)
         if "addresses" in clean:
-            clean["addresses"] = tuple(_address(address) for address in clean["addresses"])
+            clean["addresses"] = self._normal("addresses", clean["addresses"])
+            wrong = next(filter(None, map(_address_error, clean["addresses"])), None)
+            if wrong is not None:
+                errors["addresses"] = wrong
         if errors:
             raise Invalid(errors)
         return clean
+
+    @staticmethod
+    def _normal(name: str, value: Any) -> Any:
+        """A field's value in the form it is stored and compared in; nothing is judged here."""
+        if name == "addresses":
+            return tuple(_address(address) for address in value) if isinstance(value, list | tuple) else value
+        if name == "birth_date":
+            return (value.isoformat()[:10] if isinstance(value, date) else value) or None
+        if value is None:
+            return ""
+        return str(value).strip() if isinstance(value, str) else value  # a plain text also of an enumeration's word
 
     def _birth_date(self, value: Any, errors: dict[str, Text]) -> str | None:
         if value in (None, ""):
             return None
         tomorrow = datetime.fromtimestamp(self.context.now / 1000 + 86_400, UTC).date()
         try:
-            born = value if isinstance(value, date) else date.fromisoformat(str(value))
-        except ValueError:
+            born = date.fromisoformat(self._normal("birth_date", value))
+        except (ValueError, TypeError):
             errors["birth_date"] = _("This is not a date.")
             return None
         if not born.year >= 1850 or born > tomorrow:
@@ -261,13 +297,9 @@ class Contacts:
                 normal = normalise(scheme, value)
             except InvalidIdentifier as error:
                 raise Invalid({scheme: identifier_reason(scheme, error)}) from error
-            how = Proof(proof[0] if proof else Proof.SAID)
+            how = _proof(proof[0] if proof else Proof.SAID)
             found[scheme, normal] = Identifier(scheme, normal, how.value, self.context.now)
         return tuple(found.values())
-
-    @staticmethod
-    def _complete_name(contact: Contact) -> None:
-        contact.name = contact.name or f"{contact.given} {contact.family}".strip() or contact.latin_name
 
     def _replace(self, contact: Contact, old: Identifier, new: Identifier, action: str) -> None:
         if old not in contact.identifiers:
@@ -280,14 +312,54 @@ class Contacts:
         self.context.journal.write(kind, ("contact", contact.id), self.context.now, contact.id, fields)
 
 
+def _proof(word: str) -> Proof:
+    try:
+        return Proof(word)
+    except ValueError:
+        raise Invalid({"proof": _("This way of proving does not exist.")}) from None
+
+
+def _whole_name(contact: Contact, values: Mapping[str, Any]) -> dict[str, str]:
+    """The name made of its parts, as an addition to ``values``: where none is given, and none was given before."""
+    if not set(values) & set(NAME_FIELDS):
+        return {}
+    parts = {name: values.get(name, getattr(contact, name)) for name in NAME_FIELDS}
+    made = f"{parts['given']} {parts['family']}".strip() or f"{parts['latin_given']} {parts['latin_family']}".strip()
+    was_made = contact.name == (f"{contact.given} {contact.family}".strip() or contact.latin_name)
+    return {"name": made} if not parts["name"] or ("name" not in values and was_made) else {}
+
+
+def _demand_name(name: str, identifiers: tuple[Identifier, ...]) -> None:
+    if not name and not identifiers:
+        raise Invalid({"name": _("A name, or at least one phone number or other identifier, is needed.")})
+
+
+def _address_error(address: Mapping[str, Any]) -> Text | None:
+    """Why an address (normal form) cannot be stored."""
+    for value in address.values():
+        if isinstance(value, str):
+            error = text_error(value, ADDRESS_LENGTH)
+            if error is not None:
+                return error
+        elif not isinstance(value, int | float) or not isfinite(value):
+            return _("This is not an address.")
+    return None
+
+
+def _in_order(links: Iterable[Link]) -> tuple[Link, ...]:
+    return tuple(sorted(dict.fromkeys(links), key=lambda link: link.at))  # those of one moment as they were given
+
+
 def _address(address: Mapping[str, Any]) -> dict[str, Any]:
     return {name: address[name] for name in ADDRESS_FIELDS if address.get(name) not in (None, "")}
 
 
-def _connected(id_: int, links: list[Link]) -> set[Link]:
-    found: set[Link] = set()
+def _connected(id_: int, links: list[Link]) -> list[Link]:
+    """The links that hold somebody together with others, in the order given."""
     reach = {id_}
-    while more := {link for link in links if link.first in reach or link.second in reach} - found:
-        found |= more
-        reach |= {end for link in more for end in (link.first, link.second)}
-    return found
+    while True:
+        found = [link for link in links if link.first in reach or link.second in reach]
+        ends = {end for link in found for end in (link.first, link.second)}
+        if ends <= reach:
+            return found
+        reach |= ends

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from crm_core.errors import StaleChange
 from crm_core.journal import Journal
 from crm_core.model.ids import new_id
 from crm_core.model.record import Record
@@ -50,6 +51,21 @@ class Context:
         record.id = new_id(self.now if at is None else at)
         while not tree.insert(record.id, record):
             record.id = new_id(self.now if at is None else at)
+
+    @staticmethod
+    def changed_by_me(record: Record, values: Mapping[str, Any], seen: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What of ``values`` differs from what its editor had ``seen``; all of it when nothing is said of that.
+
+        Raises StaleChange when somebody else has given one of these fields another value since.
+        """
+        if seen is None:
+            return dict(values)
+        mine = {name: value for name, value in values.items() if name not in seen or value != seen[name]}
+        theirs = {name: getattr(record, name) for name, value in mine.items()
+                  if name in seen and getattr(record, name) not in (seen[name], value)}
+        if theirs:
+            raise StaleChange(theirs, {name: mine[name] for name in theirs})
+        return mine
 
     def change(self, record: Record, changes: Mapping[str, Any], action: str = "change") -> tuple[str, ...]:
         """Set the attributes that differ, raise the revision, write the audit row; the names that really changed."""
