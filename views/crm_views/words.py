@@ -32,7 +32,7 @@ CHANNEL_ICONS: Mapping[str, str] = {
     Channel.SMS: "chat-left-text",
     Channel.EMAIL: "envelope",
     Channel.FAX: "printer",
-    Channel.LETTER: "envelope-paper",
+    Channel.LETTER: "mailbox",
     Channel.WEBSITE: "globe",
     Channel.CHAT: "chat-dots",
     Channel.MESSENGER: "send",
@@ -66,7 +66,8 @@ SCHEME_ICONS: Mapping[str, str] = {
     "email": "envelope",
     "national_id": "person-vcard",
     "legal_id": "building",
-    "passport": "passport",
+    "passport": "person-badge",
+    "telegram": "telegram",
     "postal_code": "geo-alt",
 }
 

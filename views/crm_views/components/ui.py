@@ -35,7 +35,9 @@ Category = Literal["new", "open", "waiting", "done", "cancelled", "late", "meeti
 STATIC = "crm_views:static/"
 RIGHT_TO_LEFT = frozenset({"fa", "ar"})
 LANGUAGE_NAMES = {"fa": "فارسی", "en": "English"}
-STYLE_SHEETS = ("css/tokens.css", "css/base.css", "css/forms.css", "css/desk.css", "css/timeline.css", "css/work.css")
+STYLE_SHEETS = ("css/tokens.css", "css/base.css", "css/forms.css", "css/desk.css", "css/timeline.css", "css/work.css",
+    "css/pages.css",
+)
 
 _ICON_NAME = re.compile(r"[a-z0-9-]+")
 _STATUS: dict[str, tuple[str, str]] = {

@@ -10,6 +10,7 @@ import colander
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.services import Services
+from crm_views.desk import rows
 from crm_views.forms import StoredUpload
 from crm_views.forms.files import UploadType
 from crm_views.tweens import FILES_AT_ONCE
@@ -39,7 +40,8 @@ def attached(services: Services, uploads: Iterable[StoredUpload]) -> tuple[Attac
 def staff_choices(request: Request, hidden_from: tuple[int, ...] = ()) -> tuple[tuple[str, Text], ...]:
     """Active members of staff by name, without those who must not know of the request."""
     users = (user for user in request.services.users.active() if user.id not in hidden_from)
-    return tuple((str(user.id), user.name) for user in sorted(users, key=lambda user: user.name))
+    named = ((str(user.id), rows.user_name(request, user.id)) for user in users)
+    return tuple(sorted(named, key=lambda row: row[1]))
 
 
 def unit_choices(request: Request) -> tuple[tuple[str, Text], ...]:

@@ -69,12 +69,12 @@ def new_contact_href(query: str, phone: str) -> str:
 
 
 def hit_row(request: Request, hit: Hit) -> dict[str, Any]:
-    """One hit as a row: where it leads, what it says, why it is there and how sure that is."""
+    """One hit as a row: where it leads, what it says (parts: words, and whether they are a code), why, how sure."""
     show = request.ui.show
     thing = hit.thing
     row = {
         "id": hit.id,
-        "href": "", "icon": "person", "title": hit.title, "subtitle": hit.subtitle,
+        "href": "", "icon": "person", "title": hit.title, "parts": [(hit.subtitle, False)] if hit.subtitle else [],
         "why": show.text(hit.why),
         "tone": "exact" if hit.exact or hit.score >= SURE else "fuzzy" if hit.score < NEAR else "",
         "status": "",
@@ -85,7 +85,7 @@ def hit_row(request: Request, hit: Hit) -> dict[str, Any]:
         row |= {
             "href": f"/requests/{thing.code}",
             "icon": "folder2",
-            "subtitle": show.text(_(" · ")).join((rows.type_name(request, thing), show.code(thing.code))),
+            "parts": [(rows.type_name(request, thing), False), (show.code(thing.code), True), *_whose(request, thing)],
             "status": rows.status_badges(request, thing)[0],
         }
     elif isinstance(thing, Interaction):
@@ -93,8 +93,8 @@ def hit_row(request: Request, hit: Hit) -> dict[str, Any]:
         row |= {
             "href": f"/interactions/{thing.id}",
             "icon": CHANNEL_ICONS.get(thing.channel, "chat-left-text"),
-            "subtitle": show.text(_(" · ")).join(
-                part for part in (show.text(CHANNELS.get(thing.channel, "")), day, hit.subtitle) if part),
+            "parts": [(part, False)
+                      for part in (show.text(CHANNELS.get(thing.channel, "")), day, hit.subtitle) if part],
         }
     return row
 
@@ -103,12 +103,13 @@ def _contact(request: Request, contact: Contact) -> dict[str, Any]:
     row: dict[str, Any] = {"href": f"/contacts/{contact.id}", "title": rows.contact_name(request, contact)}
     row["icon"] = "person" if contact.is_person else "building"
     if request.services.eyes.of_contact(contact) is not Visibility.FULL:
-        return row | {"icon": "person-lock", "subtitle": request.ui.show.text(_("Confidential"))}
-    return row | {"subtitle": _subtitle(request, contact)}
-
-
-def _subtitle(request: Request, contact: Contact) -> str:
+        return row | {"icon": "lock", "parts": [(request.ui.show.text(_("Confidential")), False)]}
     known = sorted(contact.active_identifiers(), key=lambda one: one.scheme != "phone")
-    parts = [request.ui.show.identifier(one.scheme, one.value) for one in known[:1]]
-    parts += [str(address["city"]) for address in contact.addresses[:1] if address.get("city")]
-    return str(request.ui.show.text(_(" · ")).join(parts))
+    parts = [(request.ui.show.identifier(one.scheme, one.value), True) for one in known[:1]]
+    parts += [(str(address["city"]), False) for address in contact.addresses[:1] if address.get("city")]
+    return row | {"parts": parts}
+
+
+def _whose(request: Request, case: Case) -> list[tuple[str, bool]]:
+    contact = request.services.contacts.find(case.contact)
+    return [(rows.contact_name(request, contact), False)] if contact is not None else []

@@ -43,7 +43,7 @@ _ = TextFactory("crm_views")
 class CommonForm(f.Form):
     """What every new request has beside the fields of its kind."""
 
-    title_ = f.text(_("Title"), required=False, max_length=SHORT, name="title", personal=True,
+    title_ = f.text(_("Title"), required=False, max_length=SHORT, name="title", personal=True, wide=True,
                     description=_("Left empty, it is made of the answers."))
     text = f.long_text(_("In the citizen’s words"), required=False, max_length=LONG, personal=True)
 
