@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from crm_core.text.folding import squash, tokens
-from crm_search.stopwords import STOP_WORDS
+from crm_search.lexicon import SINGULARS, STOP_WORDS
 
 VERSION = 1
 """Raised with every change of what a text becomes: an index of another version is built anew."""
@@ -23,6 +23,8 @@ MAX_WORDS = 50_000
 
 MAX_LETTERS = 40
 """Longer words are cut, on both sides alike."""
+
+MAX_STEMS = 5
 
 _HALF_SPACE = re.compile("[\u200b-\u200f\u00ac\u00ad\u2060\ufeff]+")
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
@@ -35,15 +37,21 @@ _PLURALS = ("هایشان", "هایمان", "هایتان", "هایی", "های�
 _ENCLITICS = ("شان", "مان", "تان", "ایم", "اید", "اند", "ام", "ات", "اش", "ای")
 _SUFFIXES = frozenset((*_PLURALS, *_ENCLITICS, "تر", "ترین", "تری"))
 
-# (ending, shortest rest, what takes its place). Plural and possessive endings first, single letters last; rests that
-# are no words do no harm: they only ever add a lower score.
+# (ending, shortest rest, what may take its place); the first that fits is taken, plural and possessive endings first.
+# Rests that are no words do no harm: they only ever add a lower score.
 _ENDINGS = (
-    *((ending, 2, "") for ending in _PLURALS),
-    ("گان", 3, "ه"), ("گی", 3, "ه"), ("جات", 3, ""), ("یان", 3, ""), ("ترین", 2, ""), ("تر", 3, ""),
-    *((ending, 3, "") for ending in _ENCLITICS),
-    ("ان", 3, ""), ("ین", 3, ""), ("یی", 3, ""), ("ش", 4, ""), ("م", 4, ""), ("ی", 3, ""),
+    *((ending, 2, ("",)) for ending in _PLURALS),
+    ("گان", 3, ("ه",)), ("گی", 3, ("ه",)), ("جات", 3, ("",)), ("یان", 3, ("", "ی")),
+    ("ترین", 2, ("",)), ("تر", 3, ("",)),
+    ("شان", 2, ("", "ش")), ("مان", 2, ("", "م")), ("تان", 2, ("", "ت")),  # دوستان: دوست, not only دوس
+    ("ایم", 3, ("",)), ("اید", 3, ("",)), ("اند", 3, ("",)), ("ام", 3, ("",)), ("اش", 3, ("",)),
+    ("ات", 2, ("", "ه", "ت")),  # حیوانات، قطعات، خدمات
+    ("ایی", 2, ("ا", "")), ("ای", 2, ("ا", "")), ("وی", 2, ("و",)), ("یی", 2, ("",)),
+    ("ان", 2, ("",)), ("ین", 3, ("",)), ("ش", 4, ("",)), ("م", 4, ("",)), ("ی", 2, ("",)),
 )  # fmt: skip
-_ENGLISH_ENDINGS = (("ies", 2, "y"), ("sses", 2, "ss"), ("shes", 2, "sh"), ("ches", 2, "ch"), ("xes", 2, "x"))
+_ENGLISH_ENDINGS = (
+    ("ies", 2, ("y",)), ("sses", 2, ("ss",)), ("shes", 2, ("sh",)), ("ches", 2, ("ch",)), ("xes", 2, ("x",)),
+)  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -69,22 +77,20 @@ def words(text: str) -> Iterator[Word]:
 
 @lru_cache(maxsize=16_384)
 def stems(word: Word) -> tuple[str, ...]:
-    """Shorter forms of ``word`` without plural, possessive and similar endings, nearest first; at most three.
+    """Shorter forms of ``word`` without plural, possessive and similar endings, nearest first; at most five.
 
-    Light on purpose (no verbs, no broken plurals). They are extra terms, scored below the word itself.
+    Light on purpose: no verbs, and broken plurals only by a list. They are extra terms, scored below the word itself.
     """
     found: list[str] = []
     parts = word.parts
     if len(parts) > 1 and parts[-1] in _SUFFIXES:
         found.append("".join(parts[:-1]))
-    form = found[0] if found else word.joined
-    for _ in range(2):
-        rest = _without_ending(form)
-        if rest is None:
-            break
-        found.append(rest)
-        form = rest
-    return tuple(dict.fromkeys(stem for stem in found if stem != word.joined and stem not in STOP_WORDS))[:3]
+    shorter = _without_ending(found[0] if found else word.joined)
+    found += shorter
+    if shorter:
+        found += _without_ending(shorter[0])
+    found += [SINGULARS[form] for form in (word.joined, *found) if form in SINGULARS]
+    return tuple(dict.fromkeys(stem for stem in found if stem != word.joined and stem not in STOP_WORDS))[:MAX_STEMS]
 
 
 def code_key(text: str) -> str:
@@ -186,15 +192,9 @@ def _join(first: Word, second: Word) -> Word:
     return Word((first.joined + second.joined)[:MAX_LETTERS], first.parts + second.parts)
 
 
-def _without_ending(form: str) -> str | None:
-    if form.isascii():
-        for ending, shortest, instead in _ENGLISH_ENDINGS:
-            if form.endswith(ending) and len(form) - len(ending) >= shortest:
-                return form[: -len(ending)] + instead
-        if form.endswith("s") and form[-2:] not in ("ss", "us", "is") and len(form) > 3 and form.isalpha():
-            return form[:-1]
-        return None
-    for ending, shortest, instead in _ENDINGS:
+def _without_ending(form: str) -> list[str]:
+    for ending, shortest, instead in _ENGLISH_ENDINGS if form.isascii() else _ENDINGS:
         if form.endswith(ending) and len(form) - len(ending) >= shortest:
-            return form[: -len(ending)] + instead
-    return None
+            return [form[: -len(ending)] + end for end in instead]
+    plural = form.isascii() and form.isalpha() and len(form) > 3 and form[-1] == "s" and form[-2] not in "sui"
+    return [form[:-1]] if plural else []

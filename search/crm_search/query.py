@@ -106,7 +106,7 @@ def _phrase(text: str) -> list[Clause]:
     kept = [place for place, word in enumerate(every) if searchable(word.joined)][:MAX_TERMS]
     if len(kept) < 2:
         return [Clause((every[place],), stems(every[place])) for place in kept]
-    gaps = max(after - before - 1 for before, after in pairwise(kept))
+    gaps = max(sum(len(word.parts) for word in every[before + 1 : after]) for before, after in pairwise(kept))
     return [Clause(tuple(every[place] for place in kept), gaps=gaps)]
 
 

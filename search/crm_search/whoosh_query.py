@@ -87,7 +87,7 @@ class Builder:
         yield self._term("text", word.joined)
         yield self._term("codes", word.joined, 2.0)
         yield self._term("stems", word.joined, _STEM, strength)
-        for stem in clause.stems[:2]:
+        for stem in clause.stems:
             yield self._term("text", stem, _STEM, strength)
             yield self._term("stems", stem, _STEM, strength)
         parts = [part for part in dict.fromkeys(word.parts) if not affix(part)]

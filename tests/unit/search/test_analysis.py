@@ -9,7 +9,7 @@ import pytest
 
 from crm_core.text.folding import squash
 from crm_search.analysis import MAX_LETTERS, Terms, Word, code_key, searchable, stems, words
-from crm_search.stopwords import STOP_WORDS
+from crm_search.lexicon import SINGULARS, STOP_WORDS
 
 
 def _joined(text: str) -> list[str]:
@@ -57,6 +57,8 @@ def test_identifiers_keep_together_and_come_apart() -> None:
     ("کتابی", "کتاب"), ("کتاب‌هایی", "کتاب"), ("اندیشه‌اش", "اندیشه"), ("نویسندگان", "نویسنده"), ("جراحان", "جراح"),
     ("امکانات", "امکان"), ("متخصصین", "متخصص"), ("نیازی", "نیاز"), ("کتابهایشان", "کتاب"), ("بزرگترین", "بزرگ"),
     ("requests", "request"), ("cities", "city"), ("boxes", "box"), ("buses", "buse"),
+    ("دوستان", "دوست"), ("معنای", "معنا"), ("جایی", "جا"), ("کسی", "کس"), ("کسانی", "کس"), ("قطعات", "قطعه"),
+    ("خدمات", "خدمت"), ("ایرانیان", "ایرانی"), ("افراد", "فرد"), ("افرادی", "فرد"), ("مدارک", "مدرک"),
 ])
 def test_light_stems(form: str, stem: str) -> None:
     assert stem in stems(next(words(form)))
@@ -71,6 +73,14 @@ def test_stop_words_are_few_and_folded() -> None:
     assert len(STOP_WORDS) < 200
     assert all(word == squash(word) for word in STOP_WORDS)
     assert not {"یک", "شهر", "علی", "کوچه", "خیابان", "میشود"} & STOP_WORDS
+
+
+def test_broken_plurals_are_folded_and_lead_somewhere_else() -> None:
+    assert len(SINGULARS) > 100
+    for plural, singular in SINGULARS.items():
+        assert plural == squash(plural)
+        assert singular == squash(singular) != plural
+        assert singular in stems(Word(plural, (plural,)))
 
 
 def test_what_is_worth_a_place() -> None:
