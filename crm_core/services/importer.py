@@ -4,7 +4,8 @@ completes. Likely doubles are reported, never merged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from crm_core import builtin
@@ -57,6 +58,12 @@ class Importer:
         if known is not None and known[1] == row.raw_hash:
             return Stored("unchanged", known[0])
         usable, unusable = _identifiers(row)
+        if row.birth_date is not None and row.birth_date > _day(self.services.now):
+            unusable[f"birth date: {row.birth_date}"] = _(
+                "“${value}” was kept in the notes: ${reason}",
+                mapping={"value": row.birth_date, "reason": _("A date of birth lies in the past.")},
+            )
+            row = replace(row, birth_date=None)
         values = _contact_values(row, unusable)
         contact = None if known is None else self.services.contacts.find(known[0])
         if contact is None:
@@ -72,8 +79,11 @@ class Importer:
         return Stored(what, contact.id, tuple(unusable.values()), tuple(double.contact.id for double in doubles))
 
     def _update(self, contact: Contact, values: dict[str, Any], identifiers: list[tuple[str, str]]) -> None:
-        """The file's word on what it names; what people wrote elsewhere in the record stays."""
-        self.services.contacts.edit(contact, {name: value for name, value in values.items() if value})
+        """The file's word on what it names; what people wrote in the record stays, the file's notes go behind it."""
+        named = {name: value for name, value in values.items() if value and name != "notes"}
+        if values["notes"] not in contact.notes:
+            named["notes"] = f"{contact.notes}\n{values['notes']}".strip()
+        self.services.contacts.edit(contact, named)
         for scheme, value in identifiers:
             self.services.contacts.add_identifier(contact, scheme, value, Proof.HEARSAY)
 
@@ -109,10 +119,17 @@ class Importer:
 
     def _status(self, request: Request, row: RequestRow) -> None:
         status = STATUS_OF[Category(row.status_category)]
+        open_ = Category(row.status_category).is_open
         if status == request.status:
+            if not open_ and row.closed is not None:
+                self.services.requests.correct_closed(request, row.closed)
             return
-        at = row.closed if row.closed is not None and not Category(row.status_category).is_open else row.opened
+        at = row.closed if row.closed is not None and not open_ else row.opened
         self.services.requests.change_status(self.services, request, status, at=at, data={"source": row.status})
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
 
 
 def _identifiers(row: ContactRow) -> tuple[list[tuple[str, str]], dict[str, Text]]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from BTrees.LOBTree import LOBTree
 
 from crm_core.contributions import Draft, RequestType, StatusChange
 from crm_core.errors import Invalid, NotFound
@@ -20,12 +17,14 @@ from crm_core.model.interaction import Channel
 from crm_core.model.plain import Plain
 from crm_core.model.request import Category, Priority, Request, StoredStatus, Submission, TypeVersion
 from crm_core.model.timeline import EntryKind, Event
-from crm_core.model.worklist import PERSON_PARTS, UNIT_PARTS, WorkList
+from crm_core.model.worklist import NO_DUE, WorkList
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
+from crm_core.services.fitting import text_errors
 from crm_core.services.forms import Forms
 from crm_core.services.timeline import Timeline
 from crm_core.services.visibility import Eyes, Visibility
+from crm_core.services.work import FILED_BY, Work
 from crm_core.text.tracking import is_code, new_code, normalise_code
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 _ = TextFactory("crm_core")
 DAY = 86_400_000
-NO_UNIT = 0
+NOT_TO_THIS_PERSON = _("This request must not go to this person.")
 
 
 class Requests:
@@ -42,6 +41,7 @@ class Requests:
         self.forms = forms
         self.timeline = timeline
         self.host = host
+        self.lists = Work(context.root)
 
     # ── read ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -76,11 +76,15 @@ class Requests:
         return sorted(readable, key=lambda request: -request.id)
 
     def work(self, unit: int | None = None, user: int | None = None) -> WorkList | None:
-        """The open work of a unit (None: of no unit) or of a user; None when there never was any."""
-        root = self.context.root
-        if user is not None:
-            return root.user_work.get(user)
-        return root.unit_work.get(NO_UNIT if unit is None else unit)
+        """The open work of a unit (None: of no unit) or of a user; None when there never was any.
+
+        It holds everything: show of it what `visibility` allows, and count with `count_work`.
+        """
+        return self.lists.find(unit, user)
+
+    def count_work(self, unit: int | None = None, user: int | None = None) -> int:
+        """How many open requests a unit (None: no unit) or a user has; what is hidden from the identity is not counted."""
+        return self.lists.count(Eyes(self.context.root, self.context.identity), unit, user)
 
     # ── write ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,7 +119,15 @@ class Requests:
         title = title.strip() or self._title(published.type.title_from, submission) or choose(
             published.labels, self.context.settings.language
         )
-        _check(title, text, channel, priority, at, self.context.now)
+        errors = _errors(title, text, priority=priority) | self._receiver_errors(unit, assignee)
+        if channel not in list(Channel):
+            errors["channel"] = _("This channel does not exist.")
+        if not self._has_come(at):
+            errors["at"] = _("This time lies in the future.")
+        if due is not None and not 0 <= due < NO_DUE:
+            errors["due"] = _("This is not a time.")
+        if errors:
+            raise Invalid(errors)
         draft = Draft(self._new_id(at), self._new_code(), type_id, contact, title, text.strip(), dict(values), at)
         self.host.before("before_submit", type_id, services=services, draft=draft)
         request = Request()
@@ -131,6 +143,8 @@ class Requests:
         confidential = confidential or any(other.confidentiality != "normal" for other in referred)
         request.confidentiality = "confidential" if confidential else "normal"
         request.hidden_from = self._shield(submission, referred)
+        if assignee in request.hidden_from:
+            raise Invalid({"assignee": NOT_TO_THIS_PERSON})
         request.contact = contact.id if contact is not None else None
         days = published.type.due_days
         request.due = due if due is not None or days is None else at + days * DAY
@@ -139,18 +153,19 @@ class Requests:
         self._file(request, draft)
         if contact is not None:
             contact.requests[request.id] = request
-        self._add_work(request)
+        self.lists.add(request)
         self._event(request, EntryKind.REGISTERED, {"status": request.status}, at=at, voice="citizen")
         self._journal("request.created", request)
         return request
 
     def change_status(
         self, services: Services, request: Request, status: str, note: str = "", *,
-        data: Mapping[str, Plain] | None = None, at: int | None = None,
+        data: Mapping[str, Plain] | None = None, at: int | None = None, seen: str | None = None,
     ) -> None:
         """Move a request to another status of its own type version. ``data`` is passed on to the plugin's hook.
 
-        Works for parked requests too (their plugin is not asked). Raises Invalid, Forbidden, Veto.
+        ``seen``: the status it had when this was decided; ``at``: when it happened (milliseconds UTC), if not now. Works
+        for parked requests too (their plugin is not asked). Raises Invalid, Forbidden, Veto, StaleChange.
         """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
         try:
@@ -159,51 +174,77 @@ class Requests:
             raise Invalid({"status": _("This status does not exist for this kind of request.")}) from None
         if status == request.status:
             raise Invalid({"status": _("The request already has this status.")})
-        if len(note) > LONG:
-            raise Invalid({"note": _("At most ${most} characters fit here.", mapping={"most": LONG})})
+        self.context.changed_by_me(request, {"status": status}, None if seen is None else {"status": seen})
+        at = self.context.now if at is None else at
+        errors = text_errors({"note": (note.strip(), LONG)})
+        if not self._has_come(at):
+            errors["at"] = _("This time lies in the future.")
+        if errors:
+            raise Invalid(errors)
         old = request.status
         change = StatusChange(old, status, Category(target.category), note.strip(), dict(data or {}))
         self.host.before("before_status", request.type, services=services, request=request, change=change)
-        at = self.context.now if at is None else at
         closed = None if Category(target.category).is_open else at
         self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
         self._event(request, EntryKind.STATUS, {"from": old, "to": status, "note": note.strip(), **change.data}, at=at)
         self._journal("request.status", request, ("status",))
 
     def assign(
-        self, request: Request, *, unit: int | None = None, assignee: int | None = None, note: str = ""
+        self, request: Request, *, unit: int | None = None, assignee: int | None = None, note: str = "",
+        seen: Mapping[str, int | None] | None = None,
     ) -> None:
-        """Hand a request to a unit and perhaps a member of staff (both replace what was there)."""
+        """Hand a request to a unit and perhaps a member of staff (both replace what was there).
+
+        ``seen``: the unit and assignee it had when this was decided. Raises Invalid, Forbidden, StaleChange.
+        """
         self.context.identity.demand(Permission.REQUEST_ASSIGN)
-        errors: dict[str, Text] = {}
-        if unit is not None and unit not in self.context.root.units:
-            errors["unit"] = _("This unit does not exist.")
-        if assignee is not None and assignee not in self.context.root.users:
-            errors["assignee"] = _("This member of staff does not exist.")
+        errors = self._receiver_errors(unit, assignee) | text_errors({"note": (note.strip(), LONG)})
         if assignee is not None and assignee in request.hidden_from:
-            errors["assignee"] = _("This request must not go to this person.")
+            errors["assignee"] = NOT_TO_THIS_PERSON
         if errors:
             raise Invalid(errors)
         before = {"unit": request.unit, "assignee": request.assignee}
-        if not self._change(request, {"unit": unit, "assignee": assignee}, "assign"):
+        changes = self.context.changed_by_me(request, {"unit": unit, "assignee": assignee}, seen)
+        if not self._change(request, changes, "assign"):
             return
-        data = {"from": before, "unit": unit, "assignee": assignee, "note": note.strip()}
+        data = {"from": before, "unit": request.unit, "assignee": request.assignee, "note": note.strip()}
         self._event(request, EntryKind.ASSIGNED, data)
         self._journal("request.assigned", request, ("unit", "assignee"))
 
-    def edit(self, request: Request, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Change title, text, priority, due or confidentiality; the names of what changed."""
+    def edit(
+        self, request: Request, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+    ) -> tuple[str, ...]:
+        """Change title, text, priority, due or confidentiality; the names of what changed.
+
+        ``seen``: the values the editor started from, as in `Contacts.edit`. Raises Invalid, Forbidden, StaleChange.
+        """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
         unknown = set(values) - {"title", "text", "priority", "due", "confidentiality"}
         if unknown:
             raise TypeError(f"a request has no editable field {unknown}")
-        _check(values.get("title", request.title), values.get("text", request.text), request.channel,
-               values.get("priority", request.priority), self.context.now, self.context.now)
-        changed = self._change(request, values, "change")
+        clean = {name: _normal(value) for name, value in values.items()}
+        errors = _errors(clean.get("title", request.title), clean.get("text", request.text),
+                         priority=clean.get("priority", request.priority))
+        if clean.get("confidentiality", "normal") not in ("normal", "confidential"):
+            errors["confidentiality"] = _("This degree of confidentiality does not exist.")
+        due = clean.get("due")
+        if due is not None and (type(due) is not int or not 0 <= due < NO_DUE):
+            errors["due"] = _("This is not a time.")
+        if errors:
+            raise Invalid(errors)
+        before = None if seen is None else {name: _normal(value) for name, value in seen.items()}
+        changed = self._change(request, self.context.changed_by_me(request, clean, before), "change")
         if changed:
             self._event(request, EntryKind.CHANGED, {"fields": list(changed)})
             self._journal("request.changed", request, changed)
         return changed
+
+    def correct_closed(self, request: Request, closed: int) -> None:
+        """Correct when a closed request was closed (milliseconds UTC), as its source now says."""
+        self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
+        if self._change(request, {"closed": closed}, "closed"):
+            self._event(request, EntryKind.CHANGED, {"fields": ["closed"]})
+            self._journal("request.changed", request, ("closed",))
 
     def answer(self, services: Services, request: Request, values: Mapping[str, Any]) -> bool:
         """Replace the form's answers by those of the type's present form; whether anything changed."""
@@ -212,7 +253,10 @@ class Requests:
         submission = self.forms.submission(request.type, values, services, contact)
         self.forms.type_version(request.type)
         shield = self._shield(submission, self._referred(submission))
-        if not self._change(request, {"submission": submission, "hidden_from": shield}, "answers"):
+        changes = {"submission": submission, "hidden_from": shield}
+        if request.assignee in shield:  # it tells of the one who had it
+            changes["assignee"] = None
+        if not self._change(request, changes, "answers"):
             return False
         self._event(request, EntryKind.CHANGED, {"fields": ["submission"]})
         self._journal("request.changed", request, ("submission",))
@@ -280,42 +324,26 @@ class Requests:
         root.indexes.codes[request.code] = request.id
 
     def _change(self, request: Request, values: Mapping[str, Any], action: str) -> tuple[str, ...]:
-        due = request.due
-        self._remove_work(request, due)
+        """`Context.change`; the lists are touched only when the request moves in them."""
+        moves = any(name in FILED_BY and getattr(request, name) != value for name, value in values.items())
+        if moves:
+            self.lists.remove(request)
         changed = self.context.change(request, values, action)
-        self._add_work(request)
+        if moves:
+            self.lists.add(request)
         return changed
 
-    def _lists(self, request: Request) -> list[tuple[Any, int]]:
-        root = self.context.root
-        lists = [(root.unit_work, NO_UNIT if request.unit is None else request.unit)]
-        if request.assignee is not None:
-            lists.append((root.user_work, request.assignee))
-        return lists
+    def _has_come(self, at: int) -> bool:
+        """Whether a moment is one that things happen at: clocks may be a day apart, no more."""
+        return 0 <= at <= self.context.now + DAY
 
-    def _add_work(self, request: Request) -> None:
-        if not request.is_open:
-            self._closed(request)[request.id] = request
-            return
-        for tree, key in self._lists(request):
-            if key not in tree:
-                tree[key] = WorkList(UNIT_PARTS if tree is self.context.root.unit_work else PERSON_PARTS)
-            tree[key].add(request)
-
-    def _remove_work(self, request: Request, due: int | None) -> None:
-        if not request.is_open:
-            del self._closed(request)[request.id]
-            return
-        for tree, key in self._lists(request):
-            tree[key].discard(request, due)
-
-    def _closed(self, request: Request) -> LOBTree:
-        month = datetime.fromtimestamp((request.closed or 0) / 1000, UTC).strftime("%Y-%m")
-        key = (NO_UNIT if request.unit is None else request.unit, month)
-        root = self.context.root
-        if key not in root.closed:
-            root.closed[key] = LOBTree()
-        return root.closed[key]
+    def _receiver_errors(self, unit: int | None, assignee: int | None) -> dict[str, Text]:
+        errors: dict[str, Text] = {}
+        if unit is not None and unit not in self.context.root.units:
+            errors["unit"] = _("This unit does not exist.")
+        if assignee is not None and assignee not in self.context.root.users:
+            errors["assignee"] = _("This member of staff does not exist.")
+        return errors
 
     def _event(
         self, request: Request, kind: str, data: dict[str, Any], *, at: int | None = None, voice: str = "internal"
@@ -330,19 +358,15 @@ class Requests:
         self.context.journal.write(kind, ("request", request.id), self.context.now, request.contact, fields)
 
 
-def _check(title: str, text: str, channel: str, priority: str, at: int, now: int) -> None:
-    errors: dict[str, Text] = {}
-    if not title.strip():
+def _errors(title: str, text: str, *, priority: str) -> dict[str, Text]:
+    errors = text_errors({"title": (title, SHORT), "text": (text, LONG)})
+    if not title:
         errors["title"] = _("A request needs a title.")
-    if len(title) > SHORT:
-        errors["title"] = _("At most ${most} characters fit here.", mapping={"most": SHORT})
-    if len(text) > LONG:
-        errors["text"] = _("At most ${most} characters fit here.", mapping={"most": LONG})
-    if channel not in list(Channel):
-        errors["channel"] = _("This channel does not exist.")
     if priority not in list(Priority):
         errors["priority"] = _("This priority does not exist.")
-    if not 0 <= at <= now + DAY:
-        errors["at"] = _("This time lies in the future.")
-    if errors:
-        raise Invalid(errors)
+    return errors
+
+
+def _normal(value: Any) -> Any:
+    """A value as it is stored: plain text without space around it, also of an enumeration's word."""
+    return str(value).strip() if isinstance(value, str) else value
