@@ -25,12 +25,16 @@ from crm_views.forms.files import UploadType
 from crm_views.forms.widgets import PasswordWidget
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-CHOICES = (("contractor", {"fa": "پیمانکار", "en": "A contractor"}), ("staff", {"fa": "کارمند", "en": "Staff"}),
-           ("neighbour", {"fa": "همسایه یا شخص دیگر", "en": "A neighbour"}), ("unknown", {"fa": "نمی‌داند", "en": "Unknown"}))
+CHOICES = (
+    ("contractor", {"fa": "پیمانکار", "en": "A contractor"}),
+    ("staff", {"fa": "کارمند", "en": "Staff"}),
+    ("neighbour", {"fa": "همسایه یا شخص دیگر", "en": "A neighbour"}),
+    ("unknown", {"fa": "نمی‌داند", "en": "Unknown"}),
+)
 KINDS = tuple((f"kind{place}", {"fa": f"دستهٔ {place}", "en": f"Kind {place}"}) for place in range(1, 9))
 
 
@@ -230,7 +234,7 @@ def gallery(request: Request) -> dict[str, Any]:
         OweView("گواهی پرداخت عوارض نوسازی", ui.status("waiting", "منتظر شهروند"), "/form", "soon", ("d", "c", "", ""),
                 "درخواست خدمت", ui.show.code("7703251820"), "", "کم دارد: تصویر سند"),
     ]
-    states = [ui.status(name, word) for name, word in (
-        ("new", "تازه"), ("open", "در دست اقدام"), ("waiting", "منتظر شهروند"), ("late", "دیر شده"), ("done", "انجام شد"),
-        ("cancelled", "لغو شد"), ("meeting", "وقت داده شد"), ("internal", "درونی"), ("plain", "نامعلوم"))]
+    words = {"new": "تازه", "open": "در دست اقدام", "waiting": "منتظر شهروند", "late": "دیر شده", "done": "انجام شد",
+             "cancelled": "لغو شد", "meeting": "وقت داده شد", "internal": "درونی", "plain": "نامعلوم"}
+    states = [ui.status(name, word) for name, word in words.items()]
     return {"entries": entries, "chips": chips, "owes": owes, "states": states}

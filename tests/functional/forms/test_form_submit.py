@@ -43,7 +43,9 @@ def test_a_refused_form_says_what_and_keeps_everything(client: Any, kept: Any) -
     page = fill(client.get("/form").forms["form"], title="نخاله", happened="۳۱ آبان ۱۴۰۵", wish="تا پایان هفته")
     answer = page.submit(status=422)
     assert summary(answer) == [
-        "تاریخ رخداد: ۳۱ آبان در تقویم نیست؛ آبان ۳۰ روز دارد.", "شکایت دربارهٔ: یکی را برگزینید.", "دسته: یکی را برگزینید.",
+        "تاریخ رخداد: ۳۱ آبان در تقویم نیست؛ آبان ۳۰ روز دارد.",
+        "شکایت دربارهٔ: یکی را برگزینید.",
+        "دسته: یکی را برگزینید.",
     ]
     assert answer.html.select_one(".errsum h2").get_text() == "ثبت نشد؛ ۳ بخش را ببینید"
     assert "هر چه نوشتید سر جایش است" in answer.html.select_one(".errsum .kept").get_text()

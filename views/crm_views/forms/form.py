@@ -104,10 +104,11 @@ def handle(
     Gives ``{"form": Markup, "error_count": int}`` for the page's template, with status 422 where something was refused.
     ``on_valid`` may raise `Invalid` (by field name; rows by ``name.row.name``), `Veto`, `StaleChange` and any other
     `CrmError`: the transaction is doomed, the sentences come into the form. NotFound and Forbidden pass through.
-    ``appstruct`` fills the form at first; where the request has a ``kept_form`` (names and values typed before something
-    came between) that fills it instead. ``hidden`` travels along: ``submission_key`` (made here where missing) and
-    ``revision`` are given to ``on_valid``; after a `StaleChange` the form carries the revision given now: sending it
-    again is a decision. Several forms on one page need a ``name`` each. CSRF is Pyramid's, by the field csrf_token.
+    ``appstruct`` fills the form at first; where the request has a ``kept_form`` (names and values typed before
+    something came between) that fills it instead. ``hidden`` travels along: ``submission_key`` (made here where
+    missing) and ``revision`` are given to ``on_valid``; after a `StaleChange` the form carries the revision given now:
+    sending it again is a decision. Several forms on one page need a ``name`` each. CSRF is Pyramid's, by the field
+    csrf_token.
     ``request.kept_form``, where the application has it, holds the pairs of an earlier try that a GET starts with.
     """
     schema = schema.bind(request=request) if getattr(schema, "bindings", None) is None else schema
