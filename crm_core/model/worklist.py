@@ -26,12 +26,17 @@ class WorkList(Persistent):
     def __init__(self, parts: int = UNIT_PARTS) -> None:
         self._open = tuple(LOBTree() for _ in range(parts))
         self._due = tuple(OOTreeSet() for _ in range(parts))
+        self._veiled = LOBTree()
+        """the few that do not exist for somebody, so that a count can leave them out without loading all"""
 
     def _part(self, id_: int) -> tuple[Any, Any]:
         part = id_ % len(self._open)
         return self._open[part], self._due[part]
 
-    def add(self, request: Request) -> None:
+    def add(self, request: Request, veiled: bool = False) -> None:
+        """File under arrival and due time; ``veiled``: there may be somebody for whom it does not exist."""
+        if veiled:
+            self._veiled[request.id] = request
         open_, due = self._part(request.id)
         open_[request.id] = request
         due.add((NO_DUE if request.due is None else request.due, request.id))
@@ -41,6 +46,8 @@ class WorkList(Persistent):
         open_, dues = self._part(request.id)
         if request.id in open_:
             del open_[request.id]
+        if request.id in self._veiled:
+            del self._veiled[request.id]
         row = (NO_DUE if due is None else due, request.id)
         if row in dues:
             dues.remove(row)
@@ -50,6 +57,10 @@ class WorkList(Persistent):
 
     def __contains__(self, id_: int) -> bool:
         return id_ in self._part(id_)[0]
+
+    def veiled(self) -> Iterator[Request]:
+        """Those that may not exist for somebody."""
+        return iter(self._veiled.values())
 
     def __iter__(self) -> Iterator[Request]:
         """Open requests, earliest due first, those without a due time last."""

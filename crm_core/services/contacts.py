@@ -29,6 +29,7 @@ from crm_core.services.fitting import text_error, text_errors
 from crm_core.services.names import index_names, unindex_names
 from crm_core.services.reasons import identifier_reason
 from crm_core.services.visibility import Eyes
+from crm_core.services.work import Work
 from crm_core.text.errors import InvalidIdentifier
 from crm_core.text.identifiers import normalise
 
@@ -132,6 +133,9 @@ class Contacts:
             index_names(self.context.root.indexes, contact)
         else:
             changed = self.context.change(contact, clean)
+        if "confidentiality" in changed:
+            for request in contact.requests.values():
+                Work(self.context.root).refile(request)
         if changed:
             self._journal("contact.changed", contact, changed)
         return changed

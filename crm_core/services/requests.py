@@ -83,7 +83,7 @@ class Requests:
         return self.lists.find(unit, user)
 
     def count_work(self, unit: int | None = None, user: int | None = None) -> int:
-        """How many open requests a unit (None: no unit) or a user has; what is hidden from the identity is not counted."""
+        """How many open requests a unit (None: no unit) or a user has, without those hidden from the identity."""
         return self.lists.count(Eyes(self.context.root, self.context.identity), unit, user)
 
     # ── write ────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,8 +164,8 @@ class Requests:
     ) -> None:
         """Move a request to another status of its own type version. ``data`` is passed on to the plugin's hook.
 
-        ``seen``: the status it had when this was decided; ``at``: when it happened (milliseconds UTC), if not now. Works
-        for parked requests too (their plugin is not asked). Raises Invalid, Forbidden, Veto, StaleChange.
+        ``seen``: the status it had when this was decided; ``at``: when it happened (milliseconds UTC), if not now.
+        Works for parked requests too (their plugin is not asked). Raises Invalid, Forbidden, Veto, StaleChange.
         """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
         try:
