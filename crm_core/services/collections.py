@@ -80,7 +80,7 @@ class Records:
     def remove(self, item: Item) -> None:
         """Delete a record and give its claims back."""
         store = self._writable()
-        item.revision += 1  # written, so that a transaction that counts on the record (`depend`) conflicts
+        item._p_changed = True  # written once more, so that who counts on the record (`depend`) conflicts
         for name in self.spec.unique:
             value = item.data.get(name)
             if value not in (None, ""):
@@ -90,12 +90,13 @@ class Records:
         self._journal("removed", item, ())
 
     def depend(self, item: Item) -> None:
-        """Count on a record that is only read: if somebody changes or removes it meanwhile, this transaction conflicts.
+        """Count on a record as it is: of two transactions that do so, or change or remove it, one conflicts.
 
-        The transaction then runs again, and sees what has become of the record.
+        That one runs again, and sees what has become of the record. The record's revision stays as it is.
         """
-        if item._p_jar is not None:
-            item._p_jar.readCurrent(item)
+        # Written, though nothing changes: a check of what was only read (ZODB's readCurrent) stops this transaction
+        # when the other one was first, but not the other one when this was.
+        item._p_changed = True
 
     def get(self, id_: int) -> Item | None:
         """The record with that id, None when there is none (any more)."""

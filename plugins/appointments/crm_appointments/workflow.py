@@ -31,8 +31,7 @@ ASKED, SCHEDULED, HELD, MISSED, DECLINED = "asked", "scheduled", "held", "missed
 
 STATUSES = (
     Status(ASKED, Category.NEW, _("Asked for")),
-    # Waiting: until the day of the meeting there is nothing that we could be late with.
-    Status(SCHEDULED, Category.WAITING, _("Time set")),
+    Status(SCHEDULED, Category.OPEN, _("Time set")),
     Status(HELD, Category.DONE, _("Held")),
     Status(MISSED, Category.CANCELLED, _("The citizen did not come")),
     Status(DECLINED, Category.DONE, _("Answered without a meeting")),

@@ -154,7 +154,7 @@ def test_a_chosen_slot_is_taken_from_the_others(app: App) -> None:
 
         assert offered() == [str(first.id), str(second.id)]
         request = submit(services, make_contact(services), TYPE, {**WISH, "slot": str(first.id)})
-        assert (request.status, request.category) == ("scheduled", "waiting")
+        assert (request.status, request.category) == ("scheduled", "open")
         assert slots.holder(services, first) is request
         assert offered() == [str(second.id)]
         assert request.submission is not None
