@@ -194,7 +194,7 @@ def make_app(
     back = forms.Button("draft", bilingual("نگه‌داشتن برای بعد", "Keep for later"))
     add("form", form_view(Everything, bilingual("شکایت تازه", "New complaint"), buttons=(back,)), "page.pt")
     add("rows", form_view(Rows, bilingual("شکایت با شاهدان", "Complaint with witnesses"), cancel="/saved"), "page.pt")
-    add("login", form_view(Login, "", layout="plain"), "page.pt")
+    add("login", form_view(Login, bilingual("ورود", "Sign in"), layout="plain"), "page.pt")
     add("saved", saved, "saved.pt")
     add("gallery", gallery, "gallery.pt")
     return config.make_wsgi_app()

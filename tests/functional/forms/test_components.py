@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from pyramid import testing
 
 
@@ -62,8 +63,10 @@ def test_the_seal_is_low_below_two_proofs(ui: Any) -> None:
 
 
 def test_redactions_count(ui: Any) -> None:
-    assert "۲ مورد از واحد حقوقی که اجازهٔ خواندنشان را ندارید" in ui.redact(2, "واحد حقوقی")
-    assert "۱ مورد از واحد حقوقی که اجازهٔ خواندنش را ندارید" in ui.redact(1, "واحد حقوقی")
+    two, one = (BeautifulSoup(ui.redact(count, "واحد حقوقی"), "html.parser").get_text() for count in (2, 1))
+    assert "۲ مورد از واحد حقوقی که اجازهٔ خواندنشان را ندارید" in two
+    assert "۱ مورد از واحد حقوقی که اجازهٔ خواندنش را ندارید" in one
+    assert "<bdi>واحد حقوقی</bdi>" in ui.redact(2, "واحد حقوقی")
 
 
 def test_notices_are_said_once(ui: Any) -> None:

@@ -200,9 +200,8 @@ class Components:
         if count == 1:
             sentence = _("1 entry of ${unit} you may not read", mapping={"unit": unit})
         else:
-            sentence = _("${count} entries of ${unit} you may not read",
-                         mapping={"count": self.show.number(count), "unit": unit})
-        return self._draw("redact", sentence=self.show.text(sentence), period=period, href=href)
+            sentence = _("${count} entries of ${unit} you may not read", mapping={"count": count, "unit": unit})
+        return self._draw("redact", sentence=self.show.sentence(sentence), period=period, href=href)
 
     def owe(self, owe: OweView) -> Markup:
         """One thing we owe the citizen."""

@@ -55,7 +55,7 @@ MAKERS: Mapping[str, WidgetMaker] = MappingProxyType({
     "choice": lambda node: ChoiceWidget(_choices(node)),
     "choices": lambda node: ChoicesWidget(_choices(node)),
     "boolean": lambda node: BooleanWidget(),
-    "phone": lambda node: LineWidget(code=True, inputmode="tel", help=_("With its area code, like 021 5500 0018.")),
+    "phone": lambda node: LineWidget(code=True, inputmode="tel", help=_("With its area code, like 02155000018.")),
     "email": lambda node: LineWidget(code=True, inputmode="email", digits=False),
     "national_id": lambda node: LineWidget(code=True, inputmode="numeric", help=_("Ten digits.")),
     "staff": _listed,
