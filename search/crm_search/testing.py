@@ -181,6 +181,17 @@ class TextSearchContract(CommitsContract):
         search.apply([*same, text(50, "پل پل", "پل پل هوایی پل", when=1)], [], "a")
         assert [key[1] for key in keys(search.search("پل"))] == [50, 7, 6, 5, 4, 3, 2, 1]
 
+    def test_a_short_text_and_a_title_count_more(self, search: TextSearch) -> None:
+        long = " ".join(f"واژه{number}" for number in range(200))
+        search.apply([text(1, "", f"پل {long}"), text(2, "", "پل هوایی"), text(3, "پل", long)], [], "a")
+        assert [key[1] for key in keys(search.search("پل"))] == [2, 3, 1]
+
+    def test_a_very_common_word_still_finds_its_forms_inside_a_contact(self, search: TextSearch) -> None:
+        documents = [text(number, "شکایت", of=1) for number in range(1, 1_101)]
+        search.replace([*documents, text(2_000, "شکایتها", of=2)], "a")
+        assert keys(search.search("شکایت", contact=2)) == [("interaction", 2_000)]
+        assert len(search.search("شکایت", limit=400)) == 400
+
     def test_limits(self, search: TextSearch) -> None:
         search.apply([text(number, "کوچه", when=number) for number in range(1, 31)], [], "a")
         assert len(search.search("کوچه")) == 20

@@ -23,13 +23,13 @@ import whoosh
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
-from whoosh.searching import Searcher
 from whoosh.util.filelock import FileLock
 from whoosh.writing import SegmentWriter
 
 from crm_core.services.textsearch import KINDS, SearchUnavailable
 from crm_search import analysis, whoosh_schema
 from crm_search.whoosh_schema import INDEXES, schema
+from crm_search.whoosh_scoring import LengthSearcher
 
 FORMAT = f"{whoosh_schema.VERSION}.{analysis.VERSION}-whoosh-{'.'.join(map(str, whoosh.__version__))}"
 MANIFEST = "manifest.json"
@@ -102,22 +102,22 @@ class Folder:
             if found != [size, checksum]:
                 raise Damaged(f"{name}: size or checksum differs")
 
-    def searchers(self, manifest: Manifest) -> dict[str, Searcher]:
+    def searchers(self, manifest: Manifest) -> dict[str, LengthSearcher]:
         """A new searcher of each index, or none at all; `close_files` ends each.
 
         Every file it will ever need is already open, so that a later sweep does not hurt it.
         """
-        found: dict[str, Searcher] = {}
+        found: dict[str, LengthSearcher] = {}
         generations = [_Generation(self.path / manifest.build, index, manifest.generations[index]) for index in INDEXES]
         try:
             for generation in generations:
-                searcher = Searcher(generation.reader(), fromindex=generation)
+                searcher = LengthSearcher(generation.reader(), fromindex=generation)
                 found[generation.indexname] = searcher
                 for leaf, _ in searcher.reader().leaf_readers():
                     if leaf.doc_count_all():
                         leaf.stored_fields(0)
-                        for name in leaf.schema.names():
-                            leaf.doc_field_length(0, name)
+                        for name in leaf.schema.scorable_names():
+                            searcher.lengths(leaf, name)
         except BaseException:
             for generation in generations:
                 generation.storage.close_all()
@@ -197,7 +197,7 @@ class Folder:
         return replace(manifest, files=files)
 
 
-def close_files(searcher: Searcher) -> None:
+def close_files(searcher: LengthSearcher) -> None:
     """Close everything ``searcher`` has open."""
     searcher._ix.storage.close_all()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from whoosh import matching, query, scoring
+from whoosh import matching, query
 from whoosh.query.spans import SpanNear2
 from whoosh.util import make_binary_tree
 
@@ -21,6 +21,7 @@ from crm_core.services.textsearch import Kind
 from crm_search.analysis import affix
 from crm_search.query import MAX_TERMS, Clause, Question
 from crm_search.whoosh_schema import GRAM_MAX, GRAM_MIN
+from crm_search.whoosh_scoring import ScoredTerm
 
 EXPANSIONS = 48
 """Words a prefix or a misspelt name may stand for; the commonest are taken."""
@@ -28,8 +29,8 @@ _LOOKED_AT = 1_000
 
 # Strength of a form, in parts of that of the word as typed.
 _STEM, _PART, _NAME, _BEGINNING, _FUZZY = 0.4, 0.6, 2.0, 0.5, 0.5
-_K1 = 1.2
-_B = {"text": 0.75, "names": 0.4, "stems": 0.0}
+_COMMON = 1_000
+"""A word in so many texts, asked for alone: its other forms could only come after more answers than anybody reads."""
 
 
 class Builder:
@@ -38,11 +39,12 @@ class Builder:
     def __init__(self, searcher: Any) -> None:
         self.reader = searcher.reader()
         self.documents = searcher.doc_count_all()
+        self.alone = False
         self._frequencies: dict[tuple[str, str], int] = {}
 
     def texts(self, question: Question, kind: Kind | None, contact: int | None) -> query.Query | None:
         """What to look for in texts; None: nothing can match."""
-        found = self._question(question, self._word)
+        found = self._question(question, contact, self._word)
         if found is not None and contact is not None:
             found = query.Require(found, query.Term("contact", str(contact)))
         if found is not None and kind is not None:
@@ -51,7 +53,7 @@ class Builder:
 
     def contacts(self, question: Question, contact: int | None) -> query.Query | None:
         """What to look for in contacts; None: nothing can match."""
-        found = self._question(question, self._named)
+        found = self._question(question, contact, self._named)
         if found is not None and contact is not None:
             found = query.Require(found, query.Term("key", f"c{contact}"))
         return found
@@ -62,7 +64,8 @@ class Builder:
 
     # -- parts of a question -----------------------------------------------------------------------------------------
 
-    def _question(self, question: Question, word: Any) -> query.Query | None:
+    def _question(self, question: Question, contact: int | None, word: Any) -> query.Query | None:
+        self.alone = len(question.clauses) == 1 and contact is None
         groups = [word(clause) for clause in question.clauses]
         ways = [_every(groups)] if groups else []
         for join in question.joins:
@@ -85,6 +88,8 @@ class Builder:
         word = clause.words[0]
         strength = self._strength("text", word.joined)
         yield self._term("text", word.joined)
+        if self.alone and not clause.prefix and self._frequency("text", word.joined) >= _COMMON:
+            return
         yield self._term("codes", word.joined, 2.0)
         yield self._term("stems", word.joined, _STEM, strength)
         for stem in clause.stems:
@@ -156,7 +161,7 @@ class Builder:
         strength = self._strength(field, term)
         if strength == float("inf"):
             return None
-        return _Scored(field, term, max(0.1, part * min(strength, most)))
+        return ScoredTerm(field, term, max(0.1, part * min(strength, most)))
 
 
 class Lexicons:
@@ -229,61 +234,6 @@ class _BestMatcher(matching.UnionMatcher):
         """Skip blocks that cannot be better than ``minquality``: with the best of both, each side for itself."""
         self._id = None
         return sum(matcher.skip_to_quality(minquality) for matcher in (self.a, self.b) if matcher.is_active())
-
-
-class _Scored(query.Term):
-    """A term with a strength of its own in place of the inverse document frequency."""
-
-    def __init__(self, fieldname: str, text: str, strength: float) -> None:
-        super().__init__(fieldname, text)
-        self.weighting = _Strength(strength)
-
-    def matcher(self, searcher: Any, context: Any = None) -> Any:
-        """The postings of this term in one segment."""
-        text = searcher.schema[self.fieldname].to_bytes(self.text)
-        if (self.fieldname, text) not in searcher.reader():
-            return matching.NullMatcher()
-        return searcher.postings(self.fieldname, text, weighting=self.weighting)
-
-
-class _Strength(scoring.WeightingModel):
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
-
-    def scorer(self, searcher: Any, fieldname: str, text: Any, qf: int = 1) -> Any:
-        if not searcher.schema[fieldname].scorable:
-            return _Constant(self.strength)
-        return _Bm25(searcher, fieldname, text, self.strength)
-
-
-class _Bm25(scoring.WeightLengthScorer):
-    """BM25 with a given strength and the length normalisation of the field."""
-
-    def __init__(self, searcher: Any, fieldname: str, text: Any, strength: float) -> None:
-        self.strength = strength
-        self.average = searcher.get_parent().avg_field_length(fieldname) or 1
-        self.b = _B[fieldname]
-        self.setup(searcher, fieldname, text)
-
-    def _score(self, weight: float, length: int) -> float:
-        return float(scoring.bm25(self.strength, weight, length, self.average, self.b, _K1))
-
-
-class _Constant(scoring.BaseScorer):
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
-
-    def supports_block_quality(self) -> bool:
-        return True
-
-    def score(self, matcher: Any) -> float:
-        return self.strength
-
-    def max_quality(self) -> float:
-        return self.strength
-
-    def block_quality(self, matcher: Any) -> float:
-        return self.strength
 
 
 def _any(forms: Iterable[query.Query | None]) -> query.Query | None:
