@@ -24,6 +24,7 @@ from crm_views.desk.find import words_of
 from crm_views.desk.things import done, readable_contact, sent_before
 from crm_views.forms import Look, Submission, handle
 from crm_views.forms.dates import JalaliDateWidget
+from crm_views.forms.form import StaleForm
 from crm_views.forms.widgets import LineWidget
 
 if TYPE_CHECKING:
@@ -159,14 +160,17 @@ def edit(request: Request) -> dict[str, Any] | Response:
     def on_valid(submission: Submission) -> Response:
         typed = typed_values(submission.values, stored)
         seen = seen_values(submission.revision, stored, typed)
-        changed = _edit(request, contact, typed, seen)
+        try:
+            changed = _edit(request, contact, typed, seen)
+        except StaleChange as stale:
+            raise StaleForm(_by_form_field(stale.theirs, typed), decided(submission.revision, stored, typed)) from stale
         request.ui.flash(_("Saved.") if changed else _("Nothing was different, so nothing was changed."))
         return done(request, submission.submission_key, here)
 
     page = handle(
         request, schema, submit_label=_("Save"), on_valid=on_valid, appstruct=shown_values(stored),
         hidden={"revision": digests(stored)},
-        look=Look(heading=_("Edit"), note=rows.contact_name(request, contact), cancel=here),
+        look=Look(heading=_("Edit"), note=_for(request, contact), cancel=here),
     )
     if isinstance(page, Response):
         return page
@@ -184,10 +188,7 @@ def _edit(request: Request, contact: Contact, typed: dict[str, Any], seen: dict[
             values["addresses"] = address if address is OTHERS_VALUE else ((address,) if address else ()) + rest
     if changes["confidentiality"] not in dict(degrees(request, contact)):
         raise Invalid({"confidentiality": _("This degree of confidentiality is not yours to give.")})
-    try:
-        changed: tuple[str, ...] = request.services.contacts.edit(contact, changes, before)
-    except StaleChange as stale:
-        raise StaleChange(_by_form_field(stale.theirs, typed)) from stale
+    changed: tuple[str, ...] = request.services.contacts.edit(contact, changes, before)
     return changed
 
 
@@ -200,6 +201,10 @@ def _by_form_field(theirs: Mapping[str, object], typed: Mapping[str, Any]) -> di
         named |= {f"address.{part}": now.get(part, "") for part in ADDRESS
                   if now.get(part, "") != typed["address"].get(part, "")}
     return named
+
+
+def _for(request: Request, contact: Contact) -> Text:
+    return _("For ${name}.", mapping={"name": rows.contact_name(request, contact)})
 
 
 def degrees(request: Request, contact: Contact) -> tuple[tuple[str, Text], ...]:
@@ -253,11 +258,21 @@ def digests(values: Mapping[str, Any]) -> str:
 
 def seen_values(revision: str, stored: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[str, Any]:
     """The values the editor started from, as far as digests tell: the stored one, the typed one, or another."""
-    parts = [revision[place : place + DIGEST] for place in range(0, len(FIELDS) * DIGEST, DIGEST)]
-    seen: dict[str, Any] = {}
-    for name, part in zip(FIELDS, parts, strict=True):
-        seen[name] = next((values[name] for values in (typed, stored) if digest(values[name]) == part), OTHERS_VALUE)
-    return seen
+    return {
+        name: next((values[name] for values in (typed, stored) if digest(values[name]) == part), OTHERS_VALUE)
+        for name, part in _parts(revision).items()
+    }
+
+
+def decided(revision: str, stored: Mapping[str, Any], typed: Mapping[str, Any]) -> str:
+    """The revision after both versions were seen: what was typed is a decision now, what was not touched stays so."""
+    return "".join(
+        part if digest(typed[name]) == part else digest(stored[name]) for name, part in _parts(revision).items()
+    )
+
+
+def _parts(revision: str) -> dict[str, str]:
+    return {name: revision[place * DIGEST : (place + 1) * DIGEST] for place, name in enumerate(FIELDS)}
 
 
 # ── identifiers ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -288,7 +303,7 @@ def identifier(request: Request) -> dict[str, Any] | Response:
     page = handle(
         request, IdentifierForm(), submit_label=_("Add it"), on_valid=on_valid,
         appstruct={"scheme": "phone", "proof": Proof.SAID.value},
-        look=Look(heading=_("Add an identifier"), note=rows.contact_name(request, contact), cancel=here),
+        look=Look(heading=_("Add an identifier"), note=_for(request, contact), cancel=here),
     )
     if isinstance(page, Response):
         return page

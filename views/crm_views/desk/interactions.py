@@ -64,7 +64,8 @@ def new(request: Request) -> dict[str, Any] | Response:
     """Log a conversation with somebody known."""
     contact = readable_contact(request)
     name, here = rows.contact_name(request, contact), f"/contacts/{contact.id}"
-    return _log(request, contact, heading=_("Log a conversation"), note=name, back=here, crumbs=((here, name),))
+    note = _("For ${name}.", mapping={"name": name})
+    return _log(request, contact, heading=_("Log a conversation"), note=note, back=here, crumbs=((here, name),))
 
 
 @view_config(route_name="interaction_unknown", request_method=("GET", "POST"),

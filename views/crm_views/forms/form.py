@@ -87,6 +87,17 @@ class Look:
 OnValid = Callable[[Submission], "Response | dict[str, Any]"]
 
 
+class StaleForm(StaleChange):
+    """A stale change of a form that says itself from which ``revision`` it goes on.
+
+    A form of many fields needs it: what its reader never touched must not become his decision.
+    """
+
+    def __init__(self, theirs: Mapping[str, object], revision: str) -> None:
+        super().__init__(theirs)
+        self.revision = revision
+
+
 def handle(
     request: Request,
     schema: colander.SchemaNode,
@@ -251,7 +262,7 @@ class _Run:
             for path, theirs in error.theirs.items():
                 self._at(path, _("Now it says: ${value}", mapping={"value": self._in_words(path, theirs)}))
             if REVISION in self.given:
-                self.hidden[REVISION] = self.given[REVISION]
+                self.hidden[REVISION] = error.revision if isinstance(error, StaleForm) else self.given[REVISION]
         return [error.message]
 
     def _at(self, path: str, message: Text) -> bool:
@@ -335,4 +346,4 @@ def read_only(request: Request, schema: colander.SchemaNode, values: Mapping[str
     return Markup(form.serialize(form.cstruct, readonly=True))
 
 
-__all__ = ["Button", "Look", "Submission", "handle", "read_only"]
+__all__ = ["Button", "Look", "StaleForm", "Submission", "handle", "read_only"]
