@@ -14,6 +14,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ class PluginContract:
         """Parked: answers, status words and history are shown, statuses change, and it all is there when it returns."""
         contact_id, ids = self.filled(tmp_path / "filled")
         app = make_app(tmp_path / "filled")
-        before = {}
+        before: dict[int, Any] = {}
         with app.transaction() as services:
             page = services.timeline.page(services.contacts.linked(services.contacts.get(contact_id)))
             in_timeline = {entry.request.id for entry in page.rows if isinstance(entry, Entry) and entry.request}
@@ -130,7 +131,8 @@ class PluginContract:
                 request = services.requests.get(id_)
                 assert id_ in in_timeline
                 _readable(services, request)
-                before[id_] = request.submission
+                assert request.submission is not None
+                before[id_] = dict(request.submission.answers)
                 target = next(
                     status for status in request.version.statuses
                     if status.name != request.status and Category(status.category) is not Category.CANCELLED
@@ -142,8 +144,7 @@ class PluginContract:
         with app.reading() as services:
             for id_ in ids:
                 request = services.requests.get(id_)
-                assert request.submission is not None and before[id_] is not None
-                assert request.submission.answers == before[id_].answers
+                assert request.submission is not None and request.submission.answers == before[id_]
                 for event in request.events.values():
                     app.host.ask("timeline_entry", request.type, services=services, request=request, event=event)
             assert app.host.plugins[self.id].failures == 0, app.host.plugins[self.id].trace
