@@ -6,9 +6,11 @@ one for bulk work; a cursor is one (segment, position) pair a stream, so a reade
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 from zlib import crc32
 
@@ -116,6 +118,23 @@ def read(root: Root, cursor: Cursor, limit: int = 200) -> tuple[list[JournalEntr
             if len(entries) >= limit:
                 return entries, Cursor(positions)
     return entries, Cursor(positions)
+
+
+def latest(root: Root, limit: int, after: Cursor | None = None, *, bulk: bool = False) -> Iterator[JournalEntry]:
+    """The ``limit`` newest entries of the desk (or of bulk work), newest first, as far as they lie behind ``after``."""
+    positions = after.positions if after is not None else {}
+    chosen = [(number, stream) for number, stream in _streams(root) if (number == BULK) is bulk]
+    walks = [_backwards(root, stream, _start(stream, positions.get(number))) for number, stream in chosen]
+    return islice(heapq.merge(*walks, key=lambda entry: -entry.at), limit)
+
+
+def _backwards(root: Root, stream: Stream, start: Position) -> Iterator[JournalEntry]:
+    for number in range(stream.segments.maxKey(), start.segment - 1, -1):
+        items = stream.segments[number].items[start.offset if number == start.segment else 0 :]
+        unloaded = [entry for entry in items if entry._p_changed is None]
+        if root._p_jar is not None and unloaded:
+            root._p_jar.prefetch(unloaded)
+        yield from reversed(items)
 
 
 def lag(root: Root, cursor: Cursor) -> int:

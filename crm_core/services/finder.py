@@ -6,17 +6,21 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import nlargest
 from itertools import chain, islice, product
 
 from crm_core import journal
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
+from crm_core.model.ids import id_time
 from crm_core.model.interaction import Interaction
 from crm_core.model.request import Request
 from crm_core.services.context import Context
 from crm_core.services.documents import changed, find_object
+from crm_core.services.names import prefix_keys
 from crm_core.services.reasons import SCHEMES
 from crm_core.services.textsearch import SearchUnavailable
 from crm_core.services.visibility import Eyes, Visibility
@@ -32,8 +36,14 @@ _ = TextFactory("crm_core")
 
 LONGEST = 200
 """Characters of a query that are looked at."""
-SCAN = 3000
-CANDIDATES = 500
+SCAN = 10_000
+"""Index rows that are looked at; they are read without loading contacts."""
+LOADED = 200
+"""Contacts loaded for one way of matching."""
+RECENT = 1000
+"""Entries of the journal that tell whom the desk dealt with last."""
+MOST_WORDS = 8
+"""Words of a query that are taken for a name."""
 LIKE = 0.62
 """Least likeness of a name as heard."""
 UNDRAINED = 500
@@ -75,7 +85,7 @@ class Finder:
         if not fold(query):
             return Found([])
         best: dict[tuple[str, int], Hit] = {}
-        exact_ways = (self._codes(query), self._identifiers(query), self._phone_prefix(query))
+        exact_ways = (self._codes(query), self._identifiers(query), self._phone_prefix(query, limit))
         for hit in chain(*exact_ways, self._names(query, limit)):
             _keep(best, hit)
         found = Found([])
@@ -110,11 +120,15 @@ class Finder:
             for id_ in indexes.holders(scheme, value):
                 yield from self._contact(self.context.root.contacts.get(id_), SCHEMES[scheme], 95, exact=True)
 
-    def _phone_prefix(self, query: str) -> Iterator[Hit]:
+    def _phone_prefix(self, query: str, limit: int) -> Iterator[Hit]:
         for prefix in phone_prefix(query):
-            for number, id_ in islice(self.context.root.indexes.phones.starting_with(prefix), CANDIDATES // 10):
-                why = _("Phone ${number}", mapping={"number": display("phone", number)})
-                yield from self._contact(self.context.root.contacts.get(id_), why, 85)
+            rows = islice(self.context.root.indexes.phones.starting_with(prefix), SCAN)
+            yield from islice(self._with_phones(rows), limit)
+
+    def _with_phones(self, rows: Iterable[tuple[str, int]]) -> Iterator[Hit]:
+        for number, id_ in rows:
+            why = _("Phone ${number}", mapping={"number": display("phone", number)})
+            yield from self._contact(self.context.root.contacts.get(id_), why, 85)
 
     def _unknown_phone(self, query: str) -> str:
         try:
@@ -125,35 +139,54 @@ class Finder:
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _names(self, query: str, limit: int) -> Iterator[Hit]:
-        words = fold(query).split()
+        words = fold(query).split()[:MOST_WORDS]
         if not words or any(char.isdigit() for char in to_ascii(query)) or len(max(words, key=len)) < 2:
             return
-        yield from self._by_prefix(words, limit)
-        yield from self._as_heard(query, words)
+        found = set()
+        for hit in self._by_prefix(words):
+            found.add(hit.id)
+            yield hit
+        if len(found) < limit:  # else no name that only sounds alike comes so far up that anybody sees it
+            yield from self._as_heard(query, words)
 
-    def _by_prefix(self, words: list[str], limit: int) -> Iterator[Hit]:
+    def _by_prefix(self, words: list[str]) -> Iterator[Hit]:
         names = self.context.root.indexes.names
         joined = " ".join(words)
-        for name, id_ in islice(names.starting_with(joined), limit * 3):
-            score = 92 if name == joined else 88
-            yield from self._contact(self.context.root.contacts.get(id_), _("Name"), score)
-        if len(words) < 2:
-            return
-        longest = max(words, key=len)
-        others = [word for word in words if word != longest]
-        for name, id_ in islice(names.starting_with(longest), SCAN):
-            parts = name.split()
-            if all(any(part.startswith(word) for part in parts) for word in others):
+        rows = list(islice(names.starting_with(joined), SCAN))
+        whole = {id_ for name, id_ in rows if name == joined}
+        for id_ in (*self._choose(whole), *self._choose({id_ for _name, id_ in rows} - whole)):
+            yield from self._contact(self.context.root.contacts.get(id_), _("Name"), 92 if id_ in whole else 88)
+        if len(rows) == SCAN:  # there are more: whom the desk dealt with last must not be missed
+            for id_ in self._recent:
+                contact = self.context.root.contacts.get(id_)
+                if contact is not None and any(key.startswith(joined) for key in prefix_keys(contact)):
+                    yield from self._contact(contact, _("Name"), 88)
+        if len(words) > 1:
+            longest = max(words, key=len)
+            others = [word for word in words if word != longest]
+            rows = list(islice(names.starting_with(longest), SCAN))
+            for id_ in self._choose({id_ for name, id_ in rows if _has_parts(name, others)}):
                 yield from self._contact(self.context.root.contacts.get(id_), _("Name"), 86)
+
+    def _choose(self, ids: set[int]) -> list[int]:
+        """At most `LOADED` of many: those the desk dealt with last, then the newest. Nothing is loaded to choose."""
+        if len(ids) <= LOADED:
+            return sorted(ids)
+        recent = [id_ for id_ in self._recent if id_ in ids][:LOADED]
+        return recent + nlargest(LOADED - len(recent), ids - set(recent))
+
+    @cached_property
+    def _recent(self) -> list[int]:
+        """Contacts the desk dealt with, the last one first."""
+        entries = journal.latest(self.context.root, RECENT)
+        return list(dict.fromkeys(entry.contact for entry in entries if entry.contact is not None))
 
     def _as_heard(self, query: str, words: list[str]) -> Iterator[Hit]:
         """Contacts whose name sounds like the query, however its words are joined or split."""
-        ids: dict[int, None] = {}
-        for prefix in _heard_prefixes(words):
-            for _key, id_ in islice(self.context.root.indexes.heard.starting_with(prefix), CANDIDATES):
-                ids[id_] = None
+        heard = self.context.root.indexes.heard
+        ids = {id_ for prefix in _heard_prefixes(words) for _key, id_ in islice(heard.starting_with(prefix), SCAN)}
         likeness_of = Likeness(query)
-        for id_ in islice(ids, CANDIDATES * 2):
+        for id_ in self._choose(ids):
             contact = self.context.root.contacts.get(id_)
             if contact is None:
                 continue
@@ -181,7 +214,8 @@ class Finder:
         root = self.context.root
         words = fold(query).split()
         cursor = journal.Cursor.parse(self.context.text_search.cursor())
-        entries, _cursor = journal.read(root, cursor, UNDRAINED)
+        entries = list(journal.latest(root, UNDRAINED, cursor))
+        entries += journal.latest(root, UNDRAINED - len(entries), cursor, bulk=True)
         for document in changed(root, entries)[0]:
             text = fold(f"{document.title} {document.body} {' '.join(document.codes)}")
             if all(word in text for word in words):
@@ -189,7 +223,8 @@ class Finder:
 
     def _thing(self, thing: Contact | Request | Interaction | None, score: float) -> Iterator[Hit]:
         if isinstance(thing, Contact):
-            yield from self._contact(thing, _("Words of the record"), score)
+            if self.eyes.of_contact(thing) is Visibility.FULL:  # what words the record holds is its content
+                yield from self._contact(thing, _("Words of the record"), score)
         elif isinstance(thing, Request):
             yield from self._request(thing, _("Words of the request"), score)
         elif isinstance(thing, Interaction) and self.eyes.of(thing) is Visibility.FULL:
@@ -206,7 +241,7 @@ class Finder:
         if seen is Visibility.HIDDEN:
             return
         subtitle = _subtitle(contact) if seen is Visibility.FULL else ""
-        recency = min(contact.modified / 1e13, 1)
+        recency = min(_last_touch(contact) / 1e13, 1)  # never as much as the better way of matching
         yield Hit("contact", contact.id, contact.name or subtitle, subtitle, why, score + recency, exact, contact)
 
     def _request(self, request: Request, why: Text, score: float, exact: bool = False) -> Iterator[Hit]:
@@ -215,6 +250,18 @@ class Finder:
         contact = self.context.root.contacts.get(request.contact) if request.contact is not None else None
         subtitle = " · ".join(part for part in (group_code(request.code), contact.name if contact else "") if part)
         yield Hit("request", request.id, request.title, subtitle, why, score, exact, request)
+
+
+def _has_parts(name: str, beginnings: list[str]) -> bool:
+    parts = name.split()
+    return all(any(part.startswith(word) for part in parts) for word in beginnings)
+
+
+def _last_touch(contact: Contact) -> int:
+    """When somebody last dealt with the contact, milliseconds UTC; that a file brought it does not count."""
+    by_hand = contact.created_by is not None or contact.revision > 1
+    last = id_time(contact.timeline.maxKey()) if contact.timeline else 0
+    return max(last, contact.modified if by_hand else 0)
 
 
 def _keep(best: dict[tuple[str, int], Hit], hit: Hit) -> None:

@@ -53,7 +53,7 @@ def test_what_is_not_plain_is_refused_wherever_it_lies(value: Any) -> None:
             check(nested)
 
 
-@pytest.mark.parametrize("text", ["\ud800", "name\udfff", "\ud83d"])
+@pytest.mark.parametrize("text", ["\ud800", "name\udfff"])
 def test_half_a_character_is_no_text(text: str) -> None:
     """§5.1: it could be stored, but neither shown nor exported; only a broken or hostile sender sends it."""
     with pytest.raises(NotText):
