@@ -21,6 +21,7 @@ from crm_core.hookspecs import hookimpl
 from crm_core.i18n import Labels, Text, TextFactory
 from crm_core.model.collection import Item
 from crm_core.model.contact import Contact
+from crm_core.model.ids import parse_id
 from crm_core.model.plain import Plain
 from crm_core.model.request import Category, Request
 from crm_core.model.timeline import EntryKind, Event
@@ -69,4 +70,5 @@ __all__ = [
     "fields",
     "fold",
     "hookimpl",
+    "parse_id",
 ]

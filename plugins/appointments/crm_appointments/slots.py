@@ -20,6 +20,7 @@ from crm_core.api import (
     TextFactory,
     Veto,
     fold,
+    parse_id,
 )
 
 _ = TextFactory("crm_appointments")
@@ -88,7 +89,8 @@ def slot_of(services: Services, request: Request) -> Item | None:
 
 def find(services: Services, id_: str) -> Item | None:
     """The slot with that id, as text; None for anything else."""
-    return services.collections[SLOTS.id].get(int(id_)) if id_.isascii() and id_.isdecimal() else None
+    number = parse_id(id_)
+    return None if number is None else services.collections[SLOTS.id].get(number)
 
 
 def words(services: Services, slot: Item) -> Text:

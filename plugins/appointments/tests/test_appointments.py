@@ -163,7 +163,7 @@ def test_a_chosen_slot_is_taken_from_the_others(app: App) -> None:
         assert words["en"].endswith("10:00 to 10:30, سالن دیدار, شهردار")
 
 
-@pytest.mark.parametrize("slot", ["taken", "past", "gone", "no number"])
+@pytest.mark.parametrize("slot", ["taken", "past", "gone", "no number", "too long"])
 def test_a_slot_that_cannot_be_had(app: App, slot: str) -> None:
     """As from a page that was opened while the slot was still free."""
     with app.transaction() as services:
@@ -171,7 +171,8 @@ def test_a_slot_that_cannot_be_had(app: App, slot: str) -> None:
         taken, _free = two_slots(services)
         submit(services, contact, TYPE, {**WISH, "slot": str(taken.id)})
         past = services.collections["appointments.slots"].add({**taken.data, "starts": services.now - DAY})
-        id_ = {"taken": str(taken.id), "past": str(past.id), "gone": "12345", "no number": "x"}[slot]
+        ids = {"taken": str(taken.id), "past": str(past.id), "gone": "12345", "no number": "x", "too long": "9" * 40}
+        id_ = ids[slot]
         with pytest.raises(Veto) as refused:
             services.requests.register(services, contact, TYPE, {**WISH, "companions": 0, "slot": id_})
         assert refused.value.field == "slot"

@@ -107,6 +107,8 @@ def test_who_may_not_manage_sees_nothing_and_nothing_works_without_the_token(web
     assert SLOTS in executive.get("/").text
     executive.post(SLOTS, NEW, status=400)
     executive.get(f"{SLOTS}/1/remove", status="4*")
+    for gone in ("1", "x", "9" * 40):
+        executive.post(f"{SLOTS}/{gone}/remove", {"csrf_token": _token(executive)}, status=303)
     assert TestApp(web).get(SLOTS, status="*").status_int in (302, 303, 401, 403)
     with app.reading() as services:
         assert len(services.collections["appointments.slots"]) == 0

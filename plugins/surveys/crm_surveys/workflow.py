@@ -20,6 +20,7 @@ from crm_core.api import (
     Taken,
     TextFactory,
     Veto,
+    parse_id,
 )
 
 _ = TextFactory("crm_surveys")
@@ -104,9 +105,10 @@ def _judged(services: Services, id_: int) -> bool:
 
 
 def _request(services: Services, id_: str) -> Request | None:
+    number = parse_id(id_)
     try:
-        return services.requests.get(int(id_))
-    except (NotFound, ValueError):
+        return None if number is None else services.requests.get(number)
+    except NotFound:
         return None
 
 

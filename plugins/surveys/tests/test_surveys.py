@@ -153,7 +153,7 @@ def test_what_was_withdrawn_while_the_plugin_was_away_holds_no_claim(tmp_path: P
     app.close()
 
 
-@pytest.mark.parametrize("whose", ["somebody else's", "still open", "gone", "no number"])
+@pytest.mark.parametrize("whose", ["somebody else's", "still open", "gone", "no number", "too long"])
 def test_only_own_answered_requests_are_judged(app: App, whose: str) -> None:
     with app.transaction() as services:
         contact, other = make_contact(services), make_contact(services)
@@ -162,6 +162,7 @@ def test_only_own_answered_requests_are_judged(app: App, whose: str) -> None:
             "still open": lambda: str(submit(services, contact, "core.general", {"category": "other"}).id),
             "gone": lambda: "12345",
             "no number": lambda: "x",
+            "too long": lambda: "9" * 40,
         }[whose]()
         values = {"about": about, "speed": "1", "courtesy": "1", "solution": "1", "words": ""}
         with pytest.raises(Veto) as vetoed:
