@@ -45,7 +45,7 @@ def best(found: Found, limit: int) -> list[TextHit]:
 
 
 class _Top(TopCollector):
-    """The best documents; among equals those indexed last. Skips no blocks: Whoosh 2.7.5 loses documents doing so."""
+    """The best documents; among equals those indexed last. Skips no blocks: Whoosh 2.7.5 fails on it in Require."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit=limit, usequality=False)

@@ -1,7 +1,7 @@
 """A guarded question as a Whoosh query, and the scores of what it finds.
 
 A word is looked for in all its forms at once; each form gets its own strength, so that a stem or a part never counts
-more than the word as it was typed. Whoosh's boosts and wrappers are not used: they turn off its skipping of blocks.
+more than the word as it was typed.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class _AnyOf(query.Or):
     """Union of the forms of one thing, scored by the best of them: a form never adds to the word itself."""
 
     def matcher(self, searcher: Any, context: Any = None) -> Any:
-        """The union in one segment. (Whoosh's array of all matches and its DisjunctionMax lose documents.)"""
+        """The union in one segment. (Whoosh's DisjunctionMax takes scores of other documents.)"""
         matchers = [form.matcher(searcher, context) for form in self.subqueries]
         matchers = [matcher for matcher in matchers if matcher.is_active()]
         if not matchers:
