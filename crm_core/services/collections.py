@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from crm_core.contributions import Collection
 from crm_core.errors import NotFound, StaleChange, Taken
-from crm_core.model.collection import CollectionStore, Item
+from crm_core.model.collection import CollectionStore, Duties, Item, RangeIndex, exact_key
 from crm_core.model.ids import new_id
-from crm_core.model.plain import Plain, check
+from crm_core.model.plain import NotPlain, Plain, check
 from crm_core.services.context import Context
-from crm_core.text.folding import fold
 
 
 class Collections:
@@ -32,60 +31,49 @@ class Records:
     def __init__(self, context: Context, spec: Collection) -> None:
         self.context = context
         self.spec = spec
+        self.duties = Duties(spec.exact, spec.ranges, spec.unique, spec.person, spec.on_erase)
         stored: CollectionStore | None = context.root.collections.get(spec.id)
         self._store = stored
 
     def _writable(self) -> CollectionStore:
         if self._store is None:
-            self._store = CollectionStore(self.spec.exact, self.spec.ranges, self.spec.unique)
+            self._store = CollectionStore(self.duties)
             self.context.root.collections[self.spec.id] = self._store
+        self._store.fit(self.duties)
         return self._store
 
     def add(self, data: Mapping[str, Plain]) -> Item:
-        """Store a record. Raises Taken when a unique value of it is held already."""
+        """Store a record. Raises Taken when a unique value of it is held already, NotPlain for what is not plain."""
         store = self._writable()
-        plain = check(dict(data), self.spec.id)
-        claims = {name: str(plain[name]) for name in self.spec.unique if plain.get(name) not in (None, "")}
-        if any(value in store.unique[name] for name, value in claims.items()):
-            raise Taken
+        plain = self._checked(data)
+        self._demand_free(store, plain, None)
         item = Item(new_id(self.context.now), plain)
         while not store.items.insert(item.id, item):
             item.id = new_id(self.context.now)
-        for name, value in claims.items():
-            store.unique[name][value] = item.id
-        self._index(store, item)
+        store.index(item)
         self._journal("added", item, tuple(plain))
         return item
 
     def replace(self, item: Item, data: Mapping[str, Plain], revision: int | None = None) -> Item:
-        """Replace a record's data. Raises StaleChange for an old revision, Taken like `add`."""
-        if revision is not None and revision != item.revision:
-            raise StaleChange(item.data)
-        plain = check(dict(data), self.spec.id)
+        """Replace a record's data. Raises StaleChange for an old revision, Taken and NotPlain like `add`."""
         store = self._writable()
-        for name in self.spec.unique:
-            old, new = item.data.get(name), plain.get(name)
-            if old == new:
-                continue
-            if new not in (None, "") and not store.unique[name].insert(str(new), item.id):
-                raise Taken
-            if old not in (None, ""):
-                del store.unique[name][str(old)]
-        self._unindex(store, item)
+        self._demand_stored(store, item)
+        plain = self._checked(data)
+        if revision is not None and revision != item.revision:
+            raise StaleChange(item.data, plain)
+        self._demand_free(store, plain, item.id)
+        store.unindex(item)
         item.data, item.revision = plain, item.revision + 1
-        self._index(store, item)
+        store.index(item)
         self._journal("changed", item, tuple(plain))
         return item
 
     def remove(self, item: Item) -> None:
         """Delete a record and give its claims back."""
         store = self._writable()
+        self._demand_stored(store, item)
         item._p_changed = True  # written once more, so that who counts on the record (`depend`) conflicts
-        for name in self.spec.unique:
-            value = item.data.get(name)
-            if value not in (None, ""):
-                del store.unique[name][str(value)]
-        self._unindex(store, item)
+        store.unindex(item)
         del store.items[item.id]
         self._journal("removed", item, ())
 
@@ -106,22 +94,34 @@ class Records:
         """The record that holds the unique ``value`` of field ``name``."""
         if self._store is None:
             return None
-        id_ = self._store.unique[name].get(str(value))
+        index = self._store.unique.get(name)
+        if index is None:
+            return next((item for item in self._unindexed("unique", name) if str(item.data[name]) == str(value)), None)
+        id_ = index.holder(value)
         return None if id_ is None else self.get(id_)
 
     def where(self, name: str, value: Plain) -> Iterator[Item]:
         """Records whose exactly indexed field ``name`` equals ``value`` (folded)."""
         if self._store is None:
             return iter(())
+        index = self._store.exact.get(name)
+        if index is None:
+            wanted = exact_key(value)
+            return (item for item in self._unindexed("exact", name) if exact_key(item.data[name]) == wanted)
         items = self._store.items
-        return (items[id_] for id_ in self._store.exact[name].exactly(_exact_key(value)))
+        return (items[id_] for id_ in index.exactly(value))
 
     def between(self, name: str, low: Plain | None = None, high: Plain | None = None) -> Iterator[Item]:
         """Records in order of the range field ``name``, from ``low`` up to but not including ``high``."""
         if self._store is None:
             return iter(())
         items = self._store.items
-        return (items[id_] for id_ in self._store.ranges[name].between(low, high))
+        index = self._store.ranges.get(name)
+        if index is None:
+            index = RangeIndex()
+            for item in self._unindexed("ranges", name):
+                index.add(item.data[name], item.id)
+        return (items[id_] for id_ in index.between(low, high))
 
     def __iter__(self) -> Iterator[Item]:
         return iter(()) if self._store is None else self._store.items.values()
@@ -129,27 +129,32 @@ class Records:
     def __len__(self) -> int:
         return 0 if self._store is None else len(self._store.items)
 
-    def _index(self, store: CollectionStore, item: Item) -> None:
-        for name in self.spec.exact:
-            if item.data.get(name) not in (None, ""):
-                store.exact[name].add(_exact_key(item.data[name]), item.id)
-        for name in self.spec.ranges:
-            if item.data.get(name) not in (None, ""):
-                store.ranges[name].add(item.data[name], item.id)
+    def _unindexed(self, kind: str, name: str) -> Iterator[Item]:
+        """Records with a value in a field that the plugin's new version indexes, and nothing was stored since."""
+        if name not in getattr(self.duties, kind):
+            raise KeyError(f"{self.spec.id} declares no index of {name!r} in {kind}")
+        return (item for item in self if item.data.get(name) not in (None, ""))
 
-    def _unindex(self, store: CollectionStore, item: Item) -> None:
-        for name in self.spec.exact:
-            if item.data.get(name) not in (None, ""):
-                store.exact[name].discard(_exact_key(item.data[name]), item.id)
+    def _checked(self, data: Mapping[str, Plain]) -> dict[str, Plain]:
+        plain: dict[str, Plain] = check(dict(data), self.spec.id)
         for name in self.spec.ranges:
-            if item.data.get(name) not in (None, ""):
-                store.ranges[name].discard(item.data[name], item.id)
+            value = plain.get(name)
+            if not (value is None or isinstance(value, str) or (type(value) is int and abs(value) < RangeIndex.SHIFT)):
+                raise NotPlain(f"{self.spec.id}.{name} is a range: ISO text or a whole number")
+        return plain
+
+    @staticmethod
+    def _demand_free(store: CollectionStore, plain: Mapping[str, Plain], own: int | None) -> None:
+        for name, index in store.unique.items():
+            if plain.get(name) not in (None, "") and index.holder(plain[name]) not in (None, own):
+                raise Taken
+
+    @staticmethod
+    def _demand_stored(store: CollectionStore, item: Item) -> None:
+        if store.items.get(item.id) is not item:
+            raise NotFound
 
     def _journal(self, verb: str, item: Item, fields: tuple[str, ...]) -> None:
         person = item.data.get(self.spec.person) if self.spec.person else None
         contact = int(person) if isinstance(person, int | str) and str(person).isdecimal() else None
         self.context.journal.write(f"collection.{verb}", (self.spec.id, item.id), self.context.now, contact, fields)
-
-
-def _exact_key(value: Plain) -> str:
-    return fold(str(value)) or str(value)
