@@ -128,26 +128,26 @@ def run() -> dict[str, Any]:
     stock = Stock(folder / "stock")
     ours = open_search(folder / "ours")
     try:
-        figures["build stock docs/s"] = city.size / _seconds(lambda: stock.build(city.documents()))
-        figures["build ours docs/s"] = city.size / _seconds(lambda: ours.replace(city.documents(), "0"))
+        figures["build stock docs/s"] = city.size / _seconds(stock.build, city.documents())
+        figures["build ours docs/s"] = city.size / _seconds(ours.replace, city.documents(), "0")
         chance = random.Random(5)
         changed = [city.note(4 * number + 1, chance) for number in range(20)]
-        stock_saves = [_seconds(lambda one=one: stock.save(one)) for one in changed]
-        our_saves = [_seconds(lambda one=one: ours.apply([one], [], "1")) for one in changed]
+        stock_saves = [_seconds(stock.save, one) for one in changed]
+        our_saves = [_seconds(ours.apply, [one], [], "1") for one in changed]
         _compare(figures, "save and commit", stock_saves, our_saves)
         all_stock: list[float] = []
         all_ours: list[float] = []
         for kind, asked in city.questions(30).items():
             ours.search(asked[0])  # opens the commit of before; the stock way opens it each time
             theirs = [f"{words}*" for words in asked] if kind == "name begun" else asked
-            of_stock = [_seconds(lambda words=words: stock.search(words)) for words in theirs]
-            of_ours = [_seconds(lambda words=words: ours.search(words)) for words in asked]
+            of_stock = [_seconds(stock.search, words) for words in theirs]
+            of_ours = [_seconds(ours.search, words) for words in asked]
             _compare(figures, kind, of_stock, of_ours)
             all_stock += of_stock
             all_ours += of_ours
         _compare(figures, "all questions", all_stock, all_ours)
         names = [name[:2] + "م" + name[3:] for name in random.Random(3).choices(city.families, k=30)]
-        misspelt = [_seconds(lambda name=name: ours.fuzzy_names(name)) for name in names]
+        misspelt = [_seconds(ours.fuzzy_names, name) for name in names]
         figures["name misspelt ours p95 ms"] = _percentile(misspelt, 0.95)
     finally:
         ours.close()
@@ -166,7 +166,7 @@ def _percentile(seconds: list[float], share: float) -> float:
     return 1000 * sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))]
 
 
-def _seconds(work: Callable[[], Any]) -> float:
+def _seconds(work: Callable[..., Any], *arguments: Any) -> float:
     begin = time.perf_counter()
-    work()
+    work(*arguments)
     return time.perf_counter() - begin
