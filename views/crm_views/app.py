@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.response import Response
 from pyramid.router import Router
 from pyramid_retry import IBeforeRetry
 from pyramid_tm import explicit_manager
@@ -26,6 +27,8 @@ from crm_views.installation import installation_secret, private_folder
 from crm_views.keeping import Keeper
 from crm_views.throttle import Throttle
 from crm_views.tweens import drop_parsed_post, needs_transaction
+
+Policy = Callable[[dict[str, Any], Router], Response]
 
 BACK_OFF = 0.02
 LONGEST_PAUSE = 0.5
@@ -45,7 +48,9 @@ def make_app(app: App, **settings: Any) -> Router:
     """
     shared = _Shared(app, settings)
     plugins = plugin_pages.accepted(app, shared.configurator)
-    return shared.configurator(plugins).make_wsgi_app()
+    router = shared.configurator(plugins).make_wsgi_app()
+    router.execution_policy = closing_bodies(router.execution_policy)
+    return router
 
 
 class _Shared:
@@ -87,6 +92,21 @@ class _Shared:
         for plugin in plugins:
             plugin_pages.include(config, plugin)
         return config
+
+
+def closing_bodies(policy: Policy) -> Policy:
+    """Around the retries: close the copy of the body that they read from; WebOb leaves it to the garbage collector."""
+
+    def closing(environ: dict[str, Any], router: Router) -> Response:
+        given = environ["crm.given_body"] = environ.get("wsgi.input")
+        try:
+            return policy(environ, router)
+        finally:
+            read = environ.get("wsgi.input")
+            if read is not given and hasattr(read, "close"):
+                read.close()
+
+    return closing
 
 
 def before_retry(event: Any) -> None:

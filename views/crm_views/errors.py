@@ -105,9 +105,9 @@ def bad_request(error: Exception, request: Request) -> Response:
 
 
 def undecodable(error: Exception, request: Request) -> Response:
-    """400 for an address that is no UTF-8; drawn without anything that needs the address."""
-    return bare_page(request, 400, _("This could not be read"),
-                     _("The address or the form holds characters that are no text."))
+    """400 for an address that is no UTF-8; it is forgotten, for the page itself asks what its address is."""
+    request.environ["PATH_INFO"] = "/"
+    return bad_request(error, request)
 
 
 def too_large(error: Exception, request: Request) -> Response:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from pyramid.httpexceptions import HTTPBadRequest, HTTPRequestEntityTooLarge
+from pyramid.httpexceptions import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS, MAIN
 from pyramid_retry import is_error_retryable
@@ -91,7 +91,11 @@ def guard(handler: Handler, registry: Registry) -> Handler:
             request.tm.doom()
         check_query(request)
         if request.method in WRITING:
-            check_body(request, largest)
+            try:
+                check_body(request, largest)
+            except HTTPException:
+                forget_body(request)
+                raise
         response = handler(request)
         if request.method not in WRITING and has_changes(request):
             raise WroteOnGet(f"{request.method} {request.path} changed the database")
@@ -110,6 +114,7 @@ def check_query(request: Request) -> None:
     try:
         count = len(request.GET)
     except (UnicodeError, ValueError) as error:
+        request.environ["QUERY_STRING"] = ""  # the page that says so must be able to read its own address
         raise HTTPBadRequest("the query is not UTF-8") from error
     if count > MOST_FIELDS:
         raise HTTPBadRequest("too many parameters")
@@ -126,12 +131,22 @@ def check_body(request: Request, largest: int) -> None:
         _check_urlencoded(request.body)
     try:
         posted = request.POST
-    except (UnicodeError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (UnicodeError, ValueError, LookupError, TypeError, AttributeError, DeprecationWarning) as error:
         raise HTTPBadRequest("the form cannot be read") from error
     if len(posted) > MOST_FIELDS:
         raise HTTPBadRequest("too many fields")
     for name, value in posted.items():
         _check_field(request, name, value, has_files)
+
+
+def forget_body(request: Request) -> None:
+    """Make as if an empty form had come: the page that refuses the real one is drawn like any other."""
+    drop_parsed_post(request)
+    request.environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
+    read = request.environ["wsgi.input"]
+    request.body = b""
+    if read is not request.environ.get("crm.given_body") and hasattr(read, "close"):
+        read.close()
 
 
 def _check_urlencoded(body: bytes) -> None:

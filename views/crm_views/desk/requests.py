@@ -106,10 +106,12 @@ def new(request: Request) -> dict[str, Any] | Response:
 
     name, here = rows.contact_name(request, contact), f"/contacts/{contact.id}"
     channel = words_of(request, "channel")
+    start = {"channel": channel if channel in words.CHANNELS else Channel.IN_PERSON.value,
+             "priority": Priority.NORMAL.value}
+    own = _own_names(published)
     page = handle(
         request, schema, submit_label=_("Register"), on_valid=on_valid,
-        appstruct={"channel": channel if channel in words.CHANNELS else Channel.IN_PERSON.value,
-                   "priority": Priority.NORMAL.value},
+        appstruct={_free(field, own): value for field, value in start.items()},
         look=Look(heading=label, note=_("For ${name}.", mapping={"name": name}), cancel=here),
     )
     if isinstance(page, Response):
@@ -118,12 +120,11 @@ def new(request: Request) -> dict[str, Any] | Response:
 
 
 def _schema(request: Request, published: Published, contact: Contact) -> colander.SchemaNode:
-    """The form of a kind, with what all requests have around it; the kind's own names win nothing and lose nothing."""
-    own = request.services.forms.schema(published.type.id, request.services, contact)
+    """The form of a kind, with what all requests have around it."""
+    schema = request.services.forms.schema(published.type.id, request.services, contact)
     common, handling = CommonForm().clone(), HandlingForm().clone()
     handling["unit"].choices = unit_choices(request)
-    schema = own
-    taken = {node.name for node in own}
+    taken = _own_names(published)
     for place, node in enumerate(common):
         node.name = _free(node.name, taken)
         schema.children.insert(place, node)
@@ -131,6 +132,10 @@ def _schema(request: Request, published: Published, contact: Contact) -> colande
         node.name = _free(node.name, taken)
         schema.add(node)
     return schema
+
+
+def _own_names(published: Published) -> set[str]:
+    return {field["name"] for field in published.form["fields"]}
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -141,7 +146,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _register(request: Request, published: Published, contact: Contact, values: dict[str, Any]) -> Case:
-    own = {field["name"] for field in published.form["fields"]}
+    own = _own_names(published)
 
     def common(name: str) -> Any:
         return values.get(_free(name, own))
