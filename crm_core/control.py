@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, cast
 
 from crm_core.app import App
 from crm_core.errors import CrmError, Invalid
-from crm_core.i18n import TextFactory
+from crm_core.i18n import LANGUAGES, TextFactory
 from crm_core.operations import Operation, Progress
 
 _ = TextFactory("crm_core")
@@ -59,14 +59,21 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     operations: Mapping[str, Operation]
     one_at_a_time: threading.Lock
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """What is left is a client that hung up while it was being answered."""
+        log.info("the command at the control socket went away", exc_info=True)
+
 
 class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
         folder = None
+        self.language = self.server.app.settings.language
         try:
             call = json.loads(self.rfile.readline(LONGEST_LINE))
+            if call.get("language") in LANGUAGES:
+                self.language = call["language"]
             operation = self.server.operations[call["operation"]]
             folder, file = self._receive(call)
             with self.server.one_at_a_time:
@@ -109,7 +116,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.wfile.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
 
     def _say(self, text: Any) -> str:
-        return self.server.app.translator.translate(text, self.server.app.settings.language)
+        return self.server.app.translator.translate(text, self.language)
 
 
 class ControlServer:
@@ -166,10 +173,11 @@ def connect(data: Path) -> socket.socket | None:
 
 
 def call(
-    client: socket.socket, operation: str, arguments: Mapping[str, Any], file: Path | None, progress: Progress
+    client: socket.socket, operation: str, arguments: Mapping[str, Any], file: Path | None, progress: Progress,
+    language: str,
 ) -> dict[str, Any]:
-    """Let the server run an operation; its result. Raises Refused with the server's words."""
-    header: dict[str, Any] = {"operation": operation, "arguments": dict(arguments)}
+    """Let the server run an operation; its result. Raises Refused with the server's words in ``language``."""
+    header: dict[str, Any] = {"operation": operation, "arguments": dict(arguments), "language": language}
     with client, client.makefile("rwb") as stream:
         if file is not None:
             header |= {"bytes": file.stat().st_size, "name": file.name}

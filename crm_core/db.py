@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import transaction
@@ -54,14 +55,18 @@ class Database:
             return cls(factory(), read_only)
         path = settings.data / "Data.fs"
         if read_only and not path.exists():
-            raise CrmError(_("There is no database in “${folder}” yet.", mapping={"folder": str(settings.data)}))
+            raise no_database(settings.data)
         settings.data.mkdir(parents=True, exist_ok=True)
         try:
             # Not by URI: zodburi takes paths as they are written, so a folder with "?" in its name would be cut.
             storage = FileStorage(str(path), read_only=read_only, blob_dir=str(settings.data / "blobs"))
         except LockError as error:
             raise DatabaseBusy from error
-        return cls(storage, read_only)
+        try:
+            return cls(storage, read_only)
+        except BaseException:
+            storage.close()
+            raise
 
     @staticmethod
     def _prepare(connection: Connection) -> None:
@@ -125,7 +130,14 @@ class Database:
         raise AssertionError("unreachable")
 
 
+def no_database(data: Path) -> CrmError:
+    """What to raise for a data folder in which nothing was begun."""
+    return CrmError(_("There is no database in “${folder}” yet.", mapping={"folder": str(data)}))
+
+
 def root_of(connection: Connection) -> Root:
-    """Our root in an open connection."""
-    root: Root = connection.root()[ROOT_KEY]
+    """Our root in an open connection. Raises CrmError for a storage that nobody ever opened for writing."""
+    root: Root | None = connection.root().get(ROOT_KEY)
+    if root is None:
+        raise CrmError(_("This storage holds no data of the desk yet."))
     return root

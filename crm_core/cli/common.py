@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from crm_core import control
 from crm_core.app import App
+from crm_core.db import no_database
 from crm_core.errors import CrmError, DatabaseBusy, Invalid, NotFound
 from crm_core.i18n import LANGUAGES, Text, TextFactory, Translator
 from crm_core.operations import Operation
@@ -138,13 +139,19 @@ def _settings(data: Path) -> Settings:
 
 def perform(
     data: Path, operation: Operation, arguments: Mapping[str, Any], *, file: Path | None = None, title: str = "",
+    create: bool = False,
 ) -> dict[str, Any]:
-    """Run a writing operation: in the server that runs on this data folder, else here; its plain result."""
+    """Run a writing operation: in the server that runs on this data folder, else here; its plain result.
+
+    ``create``: the operation may begin a new installation; others refuse a folder without a database.
+    """
     settings = _settings(data)
+    if not create and settings.is_file_storage and not (data / "Data.fs").exists():
+        raise no_database(data)
     with progress_bar(title) as progress:
         client = control.connect(data)
         if client is not None:
-            return control.call(client, operation.name, arguments, file, progress)
+            return control.call(client, operation.name, arguments, file, progress, language())
         app = App.open(settings)
         try:
             result = operation.run(app, dict(arguments), file, progress)

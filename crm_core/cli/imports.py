@@ -25,7 +25,7 @@ def import_(kind: str, file: Path, mapping: str | None, dry_run: bool, data: Pat
     """Import FILE (CSV, JSON or vCard). Running it again changes nothing; an interrupted run completes."""
     own = Path(mapping).absolute() if mapping and Path(mapping).suffix == ".toml" else None
     arguments = {"kind": kind, "mapping": str(own or mapping or ""), "dry_run": dry_run, "language": language()}
-    result = perform(data, IMPORT, arguments, file=file, title=say(_("Importing")))
+    result = perform(data, IMPORT, arguments, file=file, title=say(_("Importing")), create=True)
     if as_json:
         print_json(result)
         return

@@ -39,7 +39,7 @@ def add(
         password = click.prompt(say(_("Password")), hide_input=True, confirmation_prompt=True, err=True)
     arguments = {"login": login, "name": name, "roles": list(roles), "unit": unit, "language": language,
                  "password": password}
-    result = perform(data, ADD_USER, arguments)
+    result = perform(data, ADD_USER, arguments, create=True)
     if as_json:
         print_json(result)
     else:
