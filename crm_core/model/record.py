@@ -7,6 +7,8 @@ from typing import Any
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
+from crm_core.model.ids import key_behind
+
 
 class Record(Persistent):
     """A stored thing with an id. ``revision`` grows by one with every change; times are milliseconds UTC.
@@ -25,9 +27,8 @@ class Record(Persistent):
     Old and new values live here, below the record, where erasure finds them; never in the journal.
     """
 
-    def remember(self, key: int, row: dict[str, Any]) -> None:
-        """Add an audit row under a time key (`crm_core.model.ids.new_id`)."""
+    def remember(self, at: int, row: dict[str, Any]) -> None:
+        """Add an audit row at a time (milliseconds UTC), behind those of the same moment."""
         if self.audit is None:
             self.audit = LOBTree()
-        while not self.audit.insert(key, row):
-            key += 1
+        self.audit[key_behind(self.audit, at)] = row

@@ -10,7 +10,7 @@ from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
 from crm_core.model.attachment import Attachment
-from crm_core.model.ids import first_id, id_time
+from crm_core.model.ids import key_behind
 from crm_core.model.record import Record
 from crm_core.model.timeline import Event
 
@@ -115,13 +115,8 @@ class Request(Record):
         """time key → Event: the request's own history, also when nobody is known to have sent it"""
 
     def remember_event(self, event: Event) -> None:
-        """File at the event's time, behind what that millisecond holds already: one transaction's facts keep order."""
-        key = event.id
-        end = first_id(id_time(key) + 1)
-        for last in self.events.keys(first_id(id_time(key)), end, excludemax=True):
-            key = max(key, last + 1)
-        while not self.events.insert(key, event):
-            key += 1
+        """File at the event's time, behind those of the same moment."""
+        self.events[key_behind(self.events, event.at)] = event
 
     @property
     def is_open(self) -> bool:

@@ -83,7 +83,7 @@ class Context:
     def audit(self, record: Record, action: str, changes: Mapping[str, Any]) -> None:
         """Write who did what to a record: ``changes`` is ``{field: [old, new]}`` in plain data."""
         row = {"by": self.identity.user_id, "name": self.identity.name, "action": action, "changes": dict(changes)}
-        record.remember(new_id(self.now), row)
+        record.remember(self.now, row)
 
 
 def audit_value(value: Any) -> Any:

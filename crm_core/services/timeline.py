@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from secrets import randbelow
 
 from crm_core.model.contact import Contact
-from crm_core.model.ids import MAX_ID, first_id, id_time
+from crm_core.model.ids import MAX_ID, first_id, id_time, key_behind
 from crm_core.model.interaction import Channel, Direction, Interaction
 from crm_core.model.request import Request
 from crm_core.model.timeline import EntryKind, Event, Header
@@ -138,12 +137,12 @@ class Timeline:
             interaction, EntryKind.INTERACTION, interaction.channel, "", interaction.unit, interaction.requests, voice,
             interaction.created_by,
         )
-        _insert(contact, interaction.started, header)
+        contact.timeline[key_behind(contact.timeline, interaction.started)] = header
 
     def add_event(self, contact: Contact, event: Event, request: Request, voice: str = "internal") -> None:
         """File an event of a request at the time it happened."""
         header = Header(event, event.kind, request.channel, request.type, request.unit, (request.id,), voice, event.by)
-        _insert(contact, event.at, header)
+        contact.timeline[key_behind(contact.timeline, event.at)] = header
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,29 +233,6 @@ def _bounds(which: Filter, before: int | None) -> tuple[int | None, int | None]:
     if before is not None:
         high = before if high is None else min(before, high)
     return low, high
-
-
-def _insert(contact: Contact, at: int, header: Header) -> None:
-    """File under a key of that millisecond, behind what it holds already: facts of one transaction keep their order.
-
-    Keys begin in the lower half of the millisecond and go on in steps that shrink with the room that is left, so that
-    an import of days without times (all of midnight) finds room for tens of thousands.
-    """
-    first, end = first_id(at), first_id(at + 1)
-    last = _last_key(contact, at)
-    if last >= first:
-        key = last + 1 + randbelow(max(1, min(64, (end - last) >> 12)))
-    else:
-        key = first + randbelow((end - first) // 2)
-    while not contact.timeline.insert(key, header):
-        key += 1
-
-
-def _last_key(contact: Contact, at: int) -> int:
-    try:
-        return int(contact.timeline.maxKey(first_id(at + 1) - 1))
-    except ValueError:  # nothing that old
-        return 0
 
 
 def _count(rows: list[Entry | Redacted], key: int, unit: int | None) -> None:
