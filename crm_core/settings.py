@@ -9,7 +9,9 @@ import configparser
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crm_core.errors import CrmError
 from crm_core.i18n import LANGUAGES, TextFactory
@@ -66,11 +68,12 @@ def _from_file(path: Path) -> dict[str, str]:
         return {}
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
-    except (configparser.Error, UnicodeDecodeError) as error:
+        parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))  # editors add a mark of order
+    except (configparser.Error, UnicodeDecodeError, OSError) as error:
         values = {"file": path.name, "reason": str(error)}
         raise CrmError(_("${file} cannot be read: ${reason}", mapping=values)) from error
-    items = (item for section in parser.sections() for item in parser.items(section))
+    sections = (parser.items(section) for section in parser.sections())
+    items = chain(parser.defaults().items(), *sections)
     return {key: value for key, value in items if key.startswith("crm.")}
 
 
@@ -85,13 +88,23 @@ def _with(settings: Settings, name: str, value: str, key: str) -> Settings:
     elif isinstance(current, bool):
         parsed = _boolean(value, key)
     elif isinstance(current, int):
-        if not value.strip().isdecimal() or int(value) <= 0:
+        if not value.strip().isdecimal() or len(value.strip()) > 9 or int(value) <= 0:
             raise CrmError(_("The setting “${key}” must be a whole number above zero.", mapping={"key": key}))
         parsed = int(value)
     if name == "language" and parsed not in LANGUAGES:
         raise CrmError(_("The setting “${key}” must be one of ${values}.",
                          mapping={"key": key, "values": ", ".join(LANGUAGES)}))
+    if name == "timezone" and not _is_timezone(value.strip()):
+        raise CrmError(_("The setting “${key}” must be a time zone such as Asia/Tehran.", mapping={"key": key}))
     return replace(settings, **{name: parsed})  # type: ignore[arg-type]  # checked by type above
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones raises OSError
+        return False
+    return True
 
 
 def _boolean(value: str, key: str) -> bool:

@@ -6,6 +6,7 @@ import argon2
 
 _DUMMY = "$argon2id$v=19$m=65536,t=3,p=4$bm90YXJlYWxzYWx0MTIzNA$0ZJqkYh7a5Z2bGgU4i1dYl0fQF4QxvM4sM5lYk6M3x8"
 LEAST_LENGTH = 8
+MOST_LENGTH = 1000
 
 
 def hash_password(password: str, cost: int | None = None) -> str:
@@ -17,6 +18,6 @@ def hash_password(password: str, cost: int | None = None) -> str:
 def verify_password(stored: str, password: str) -> bool:
     """Whether the password fits. An empty ``stored`` costs the same time, so that unknown logins cannot be told."""
     try:
-        return argon2.PasswordHasher().verify(stored or _DUMMY, password) and bool(stored)
-    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return argon2.PasswordHasher().verify(stored or _DUMMY, password[:MOST_LENGTH]) and bool(stored)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError, UnicodeEncodeError):
         return False

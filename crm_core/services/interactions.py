@@ -13,6 +13,7 @@ from crm_core.model.interaction import Channel, Direction, Interaction
 from crm_core.model.request import Request
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
+from crm_core.services.fitting import text_errors
 from crm_core.services.timeline import Timeline
 
 _ = TextFactory("crm_core")
@@ -61,17 +62,15 @@ class Interactions:
         self.context.identity.demand(Permission.INTERACTION_LOG)
         subject, body = _subject(subject.strip(), body.strip())
         started = self.context.now if started is None else started
-        errors: dict[str, Text] = {}
+        errors = text_errors({"subject": (subject, SHORT), "body": (body, LONG), "address": (address, SHORT)})
         if channel not in list(Channel):
             errors["channel"] = _("This channel does not exist.")
         if direction not in list(Direction):
             errors["direction"] = _("This direction does not exist.")
         if not subject and not attachments:
             errors["body"] = _("Write in a line what it was about.")
-        if len(subject) > SHORT:
-            errors["subject"] = _("At most ${most} characters fit here.", mapping={"most": SHORT})
-        if len(body) > LONG:
-            errors["body"] = _("At most ${most} characters fit here.", mapping={"most": LONG})
+        if unit is not None and unit not in self.context.root.units:
+            errors["unit"] = _("This unit does not exist.")
         if outcome and outcome not in OUTCOMES:
             errors["outcome"] = _("This outcome does not exist.")
         if not 0 <= started <= self.context.now + DAY:

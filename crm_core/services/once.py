@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 
 from crm_core.model.plain import Plain, check
 from crm_core.services.context import Context
-
-LONGEST = 64
 
 
 def new_key() -> str:
@@ -21,7 +20,8 @@ class Once:
 
     def _key(self, key: str) -> str:
         # Bound to the one who acts: nobody learns another's result by guessing or repeating a key.
-        return f"{self.context.identity.user_id}:{key[:LONGEST]}"
+        # By digest: whatever a browser sends is a key, however long or strange.
+        return f"{self.context.identity.user_id}:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
     def result(self, key: str) -> Plain | None:
         """What the first submission with this key led to, or None."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from crm_core.errors import Invalid, NotFound
+from crm_core.fields import SHORT
 from crm_core.i18n import TextFactory
 from crm_core.model.ids import id_time
 from crm_core.model.user import Unit, UnitKind
+from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
+from crm_core.services.fitting import text_errors
 from crm_core.text.folding import fold
 
 _ = TextFactory("crm_core")
@@ -21,12 +24,20 @@ class Units:
         confidential: bool = False,
     ) -> Unit:
         """A new unit below ``parent`` (unit id). Raises Invalid for an empty or double name or an unknown parent."""
-        if not name.strip():
-            raise Invalid({"name": _("A unit needs a name.")})
+        self.context.identity.demand(Permission.ADMIN)
+        errors = text_errors({"name": (name.strip(), SHORT), "name_en": (name_en.strip(), SHORT)})
+        if not fold(name):
+            errors["name"] = _("A unit needs a name.")
         if self.by_name(name) is not None:
-            raise Invalid({"name": _("There is a unit with this name already.")})
+            errors["name"] = _("There is a unit with this name already.")
+        if name_en and self.by_name(name_en) is not None:
+            errors["name_en"] = _("There is a unit with this name already.")
+        if kind not in list(UnitKind):
+            errors["kind"] = _("This kind of unit does not exist.")
         if parent is not None and parent not in self.context.root.units:
-            raise Invalid({"parent": _("This unit does not exist.")})
+            errors["parent"] = _("This unit does not exist.")
+        if errors:
+            raise Invalid(errors)
         unit = Unit()
         unit.name, unit.name_en, unit.kind = name.strip(), name_en.strip(), UnitKind(kind).value
         unit.parent, unit.confidential = parent, confidential

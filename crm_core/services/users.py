@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from crm_core.errors import Invalid, NotFound
-from crm_core.i18n import LANGUAGES, TextFactory
+from crm_core.fields import SHORT
+from crm_core.i18n import LANGUAGES, Text, TextFactory
 from crm_core.model.user import LoginSession, User
 from crm_core.security.identity import Identity
-from crm_core.security.passwords import LEAST_LENGTH, hash_password, verify_password
-from crm_core.security.permissions import Role
+from crm_core.security.passwords import LEAST_LENGTH, MOST_LENGTH, hash_password, verify_password
+from crm_core.security.permissions import Permission, Role
 from crm_core.security.policy import permissions_of
 from crm_core.services.context import Context
+from crm_core.services.fitting import text_error, text_errors
 from crm_core.text.folding import fold
 
 _ = TextFactory("crm_core")
 HOUR = 3_600_000
+LOGIN_LENGTH = 64
+THEMES = ("light", "dark")
+EDITABLE = ("name", "name_en", "roles", "units", "active", "language", "theme", "official_contact")
 
 
 class Users:
@@ -29,27 +35,21 @@ class Users:
         units: Iterable[int] = (), language: str = "fa", name_en: str = "", hash_cost: int | None = None,
     ) -> User:
         """A new account. Raises Invalid naming each field that was refused."""
-        errors = {}
+        self.context.identity.demand(Permission.ADMIN)
+        values = _normal({"name": name or login, "name_en": name_en, "roles": roles, "units": units,
+                          "language": language})
+        errors = self._errors(values) | _password_errors(password)
         key = fold(login)
-        if not key or " " in key or len(key) > 64:
+        if not key or " " in key or len(login.strip()) > LOGIN_LENGTH or text_error(login, SHORT) is not None:
             errors["login"] = _("A login is one word of at most 64 characters.")
         elif key in self.context.root.logins:
             errors["login"] = _("This login exists already.")
-        if len(password) < LEAST_LENGTH:
-            errors["password"] = _("A password has ${least} characters at least.", mapping={"least": LEAST_LENGTH})
-        unknown = [role for role in roles if role not in list(Role)]
-        if unknown:
-            errors["roles"] = _("There is no role “${role}”.", mapping={"role": unknown[0]})
-        if any(unit not in self.context.root.units for unit in units):
-            errors["units"] = _("This unit does not exist.")
-        if language not in LANGUAGES:
-            errors["language"] = _("This language is not offered.")
         if errors:
             raise Invalid(errors)
         user = User()
-        user.login, user.name, user.name_en = login.strip(), name.strip() or login.strip(), name_en.strip()
-        user.password = hash_password(password, hash_cost)
-        user.roles, user.units, user.language = tuple(str(role) for role in roles), tuple(units), language
+        user.login, user.password = login.strip(), hash_password(password, hash_cost)
+        for field, value in values.items():
+            setattr(user, field, value)
         self.context.file(self.context.root.users, user)
         self.context.root.logins[key] = user.id
         self.context.journal.write("user.created", ("user", user.id), self.context.now)
@@ -76,10 +76,47 @@ class Users:
         fits = verify_password(user.password if user is not None else "", password)
         return user if user is not None and fits and user.active else None
 
+    def edit(self, user: User, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+        """Change attributes of `EDITABLE`; the names of what changed. Whoever is no longer active loses his logins.
+
+        ``seen``: the values the editor started from, as in `Contacts.edit`. Raises Invalid, Forbidden, StaleChange.
+        """
+        self.context.identity.demand(Permission.ADMIN)
+        unknown = set(values) - set(EDITABLE)
+        if unknown:
+            raise TypeError(f"a user has no editable field {unknown}")
+        clean = _normal(values)
+        errors = self._errors(clean)
+        if errors:
+            raise Invalid(errors)
+        changes = self.context.changed_by_me(user, clean, None if seen is None else _normal(seen))
+        changed = self.context.change(user, changes)
+        if changed:
+            self.context.journal.write("user.changed", ("user", user.id), self.context.now, None, changed)
+        if not user.active:
+            self.end_all_sessions(user)
+        return changed
+
+    def set_password(self, user: User, password: str, hash_cost: int | None = None) -> None:
+        """A new password, one's own or as administrator; all logins of the user end. Raises Invalid, Forbidden."""
+        if user.id != self.context.identity.user_id:
+            self.context.identity.demand(Permission.ADMIN)
+        errors = _password_errors(password)
+        if errors:
+            raise Invalid(errors)
+        user.password = hash_password(password, hash_cost)
+        self.context.audit(user, "password", {})  # that it changed, never from what to what
+        self.end_all_sessions(user)
+        self.context.journal.write("user.changed", ("user", user.id), self.context.now, None, ("password",))
+
     def set_preferences(self, user: User, *, language: str | None = None, theme: str | None = None) -> None:
-        """What a user chooses for himself."""
-        changes = {"language": language, "theme": theme}
-        self.context.change(user, {name: value for name, value in changes.items() if value is not None}, "preferences")
+        """What a user chooses for himself. Raises Invalid for what is not offered."""
+        values = {"language": language, "theme": theme}
+        changes = {name: value for name, value in values.items() if value is not None}
+        errors = self._errors(changes)
+        if errors:
+            raise Invalid(errors)
+        self.context.change(user, changes, "preferences")
 
     def identity(self, user: User) -> Identity:
         """The identity with which services act for this user; includes the units below his own."""
@@ -126,5 +163,41 @@ class Users:
         return len(keys)
 
 
+    def _errors(self, values: Mapping[str, Any]) -> dict[str, Text]:
+        """What is wrong with values of `EDITABLE` (normal form)."""
+        errors = text_errors({name: (values[name], SHORT) for name in ("name", "name_en") if name in values})
+        if "name" in values and not values["name"]:
+            errors["name"] = _("A user needs a name.")
+        unknown = [role for role in values.get("roles", ()) if role not in list(Role)]
+        if unknown:
+            errors["roles"] = _("There is no role “${role}”.", mapping={"role": unknown[0]})
+        if any(unit not in self.context.root.units for unit in values.get("units", ())):
+            errors["units"] = _("This unit does not exist.")
+        if values.get("language", LANGUAGES[0]) not in LANGUAGES:
+            errors["language"] = _("This language is not offered.")
+        if values.get("theme", THEMES[0]) not in THEMES:
+            errors["theme"] = _("This look is not offered.")
+        contact = values.get("official_contact")
+        if contact is not None and contact not in self.context.root.contacts:
+            errors["official_contact"] = _("This contact does not exist.")
+        return errors
+
+
+def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values in the form they are stored: plain texts, tuples."""
+    plain = {name: str(value).strip() if isinstance(value, str) else value for name, value in values.items()}
+    if "roles" in plain:
+        plain["roles"] = tuple(str(role) for role in plain["roles"])
+    if "units" in plain:
+        plain["units"] = tuple(plain["units"])
+    return plain
+
+
+def _password_errors(password: str) -> dict[str, Text]:
+    if len(password) < LEAST_LENGTH:
+        return {"password": _("A password has ${least} characters at least.", mapping={"least": LEAST_LENGTH})}
+    return text_errors({"password": (password, MOST_LENGTH)})
+
+
 def _session_key(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
