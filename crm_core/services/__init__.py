@@ -18,6 +18,7 @@ from crm_core.services.finder import Finder
 from crm_core.services.forms import Forms
 from crm_core.services.interactions import Interactions
 from crm_core.services.once import Once
+from crm_core.services.privacy import Privacy
 from crm_core.services.requests import Requests
 from crm_core.services.timeline import Timeline
 from crm_core.services.units import Units
@@ -43,6 +44,7 @@ class Services:
         self.duplicates = Duplicates(context)
         self.finder = Finder(context)
         self.once = Once(context)
+        self.privacy = Privacy(context)
         self.eyes = Eyes(context.root, context.identity)
 
     @property

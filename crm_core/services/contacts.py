@@ -26,6 +26,7 @@ from crm_core.model.interaction import Channel
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
 from crm_core.services.fitting import text_error, text_errors
+from crm_core.services.links import regroup
 from crm_core.services.names import index_names, unindex_names
 from crm_core.services.reasons import identifier_reason
 from crm_core.services.visibility import Eyes
@@ -213,13 +214,12 @@ class Contacts:
         if first.group is not None and any({link.first, link.second} == {first.id, second.id} for link in links):
             return first.group
         link = Link(first.id, second.id, self.context.now, self.context.identity.user_id, reason.strip())
-        group = LinkGroup(_in_order([*links, link]))
-        for id_ in group.members:
-            self.get(id_).group = group
+        regroup(self.context.root, (), [*links, link])
         for contact in (first, second):
             self.context.audit(contact, "linked", {"link": [None, [first.id, second.id, link.reason]]})
             self._journal("contact.linked", contact, ())
-        return group
+        assert first.group is not None
+        return first.group
 
     def unlink(self, link: Link) -> None:
         """Take a claim back: the group falls into the parts that other claims still hold together."""
@@ -227,15 +227,7 @@ class Contacts:
         group = self.get(link.first).group
         if group is None or link not in group.links:
             raise NotFound
-        remaining = [other for other in group.links if other != link]
-        for id_ in group.members:
-            self.get(id_).group = None
-        while remaining:
-            part = _connected(remaining[0].first, remaining)
-            whole = LinkGroup(_in_order(part))
-            for id_ in whole.members:
-                self.get(id_).group = whole
-            remaining = [other for other in remaining if other not in part]
+        regroup(self.context.root, group.members, [other for other in group.links if other != link])
         for id_ in (link.first, link.second):
             contact = self.get(id_)
             self.context.audit(contact, "unlinked", {"link": [[link.first, link.second, link.reason], None]})
@@ -350,20 +342,5 @@ def _address_error(address: Mapping[str, Any]) -> Text | None:
     return None
 
 
-def _in_order(links: Iterable[Link]) -> tuple[Link, ...]:
-    return tuple(sorted(dict.fromkeys(links), key=lambda link: link.at))  # those of one moment as they were given
-
-
 def _address(address: Mapping[str, Any]) -> dict[str, Any]:
     return {name: address[name] for name in ADDRESS_FIELDS if address.get(name) not in (None, "")}
-
-
-def _connected(id_: int, links: list[Link]) -> list[Link]:
-    """The links that hold somebody together with others, in the order given."""
-    reach = {id_}
-    while True:
-        found = [link for link in links if link.first in reach or link.second in reach]
-        ends = {end for link in found for end in (link.first, link.second)}
-        if ends <= reach:
-            return found
-        reach |= ends
