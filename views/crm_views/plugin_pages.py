@@ -74,7 +74,7 @@ def accepted(app: App, build: Build) -> list[Plugin]:
             trial.commit()
             _check(app, plugin, trial, _things(trial) - known)
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises must not stop the others
-            app.host.refuse(plugin, f"configure: {type(error).__name__}: {error}")
+            app.host.refuse(plugin, f"configure: {type(error).__name__}: {' '.join(str(error).split())}")
             continue
         known = _things(trial)
         taken.append(plugin)
