@@ -39,6 +39,11 @@ class Filter:
     until: int | None = None
     text: str = ""
 
+    @property
+    def asks_content(self) -> bool:
+        """Whether it asks for more than a strip may tell (unit and period): then only what may be read answers."""
+        return bool(self.channels or self.kinds or self.types or self.text) or self.open is not None
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -104,7 +109,7 @@ class Timeline:
             if seen is Visibility.HIDDEN:
                 continue
             if seen is Visibility.COUNTED:
-                if not which.text:
+                if not which.asks_content:
                     _count(rows, key, self._unit(header))
                     last = key
                 continue
@@ -116,15 +121,21 @@ class Timeline:
         return self._prefetched(rows, None)
 
     def counts(self, contacts: list[Contact], which: Filter | None = None) -> Counter[str]:
-        """How many entries there are by channel or kind, and ``"all"``; from headers alone, hidden ones not counted."""
+        """How many entries there are, by channel or kind those that may be read, as ``"all"`` also those only counted.
+
+        From headers alone; hidden ones do not count.
+        """
         counted: Counter[str] = Counter()
         which = which or Filter()
         low, high = _bounds(which, None)
         tests = self._tests(which)
         for contact in contacts:
             for header in contact.timeline.values(low, high, excludemax=high is not None):
-                if all(test(header) for test in tests) and self.eyes.of_header(contact, header):
-                    counted["all"] += 1
+                if not all(test(header) for test in tests):
+                    continue
+                seen = self.eyes.of_header(contact, header)
+                counted["all"] += seen is not Visibility.HIDDEN
+                if seen is Visibility.FULL:
                     counted[header.channel if header.kind == EntryKind.INTERACTION else header.kind] += 1
         return counted
 
