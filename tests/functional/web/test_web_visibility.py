@@ -27,6 +27,10 @@ def words(page: Any) -> str:
     return " ".join(page.html.get_text(" ").split())
 
 
+def words_of(element: Any) -> str:
+    return " ".join(element.get_text(" ").split())
+
+
 class Shielded:
     """A shielded citizen with everything one can have, beside one that everybody may see."""
 
@@ -187,10 +191,14 @@ def test_what_a_confidential_unit_did_is_counted_and_nothing_more(desk: Any, web
 
     page = clerk.get(f"/contacts/{contact}")
 
-    strips = [" ".join(strip.get_text(" ").split()) for strip in page.html.select(".redact")]
+    strips = [words_of(strip) for strip in page.html.select(".redact")]
     assert all("of Legal unit you may not read" in strip for strip in strips)
     assert sum(int(strip.split()[0]) for strip in strips) == 3
     page.mustcontain("1 of them you may not read", no=["محرمانه", "پروندهٔ حقوقی", "Letter,", code])
+    for query in ("show=messages", "channel=letter", "show=requests", "state=open", "type=core.general", "words=a"):
+        assert not clerk.get(f"/contacts/{contact}?{query}").html.select(".redact"), query  # it would tell what they are
+    assert len(clerk.get(f"/contacts/{contact}?unit={desk.units['law']}").html.select(".redact")) >= 1
+    assert [words_of(chip) for chip in page.html.select(".fchip")][:2] == ["All 3", "Channel, kind, unit, period"]
     counted = clerk.get(f"/requests/{code}", status=403)
     counted.mustcontain("A request you may not read", "Legal unit", no=["پروندهٔ حقوقی", "محرمانه", "زهرا"])
     for address in (f"/requests/{code}/status", f"/requests/{code}/assign", f"/interactions/{letters[0]}"):
