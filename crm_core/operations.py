@@ -161,4 +161,16 @@ def _pack(app: App, arguments: Plain, file: Path | None, progress: Progress) -> 
 
 PACK = Operation("pack", _pack)
 
-CORE_OPERATIONS: Mapping[str, Operation] = {one.name: one for one in (ADD_USER, IMPORT, PACK)}
+
+# ── demo ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _demo(app: App, arguments: Plain, file: Path | None, progress: Progress) -> Plain:
+    from crm_core import demo  # hardly ever needed, and its words are long
+
+    return demo.fill(app, arguments, progress)
+
+
+DEMO = Operation("demo", _demo)
+
+CORE_OPERATIONS: Mapping[str, Operation] = {one.name: one for one in (ADD_USER, IMPORT, PACK, DEMO)}

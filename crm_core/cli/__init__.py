@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from crm_core import __version__
-from crm_core.cli import admin, find, imports, users
+from crm_core.cli import admin, demo, find, imports, users
 from crm_core.cli.common import CrmGroup, log_to_stderr
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 
 _COMMANDS: tuple[Any, ...] = (
-    find.find, find.show, imports.import_, users.user, admin.plugins, admin.pack, admin.check,
+    find.find, find.show, imports.import_, users.user, demo.demo, admin.plugins, admin.pack, admin.check,
 )
 for _command in _COMMANDS:
     main.add_command(_command)

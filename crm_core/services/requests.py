@@ -106,11 +106,13 @@ class Requests:
         confidential: bool = False,
         attachments: tuple[Attachment, ...] = (),
         external: str = "",
+        code: str = "",
     ) -> Request:
         """Store a new request in the status its type starts with. ``values`` are the form's checked values.
 
-        ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). Raises Invalid,
-        Forbidden, or what the plugin's ``before_submit`` raises; nothing is stored then.
+        ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). ``code``: a tracking
+        code that the citizen holds already (default: a new one). Raises Invalid, Forbidden, or what the plugin's
+        ``before_submit`` raises; nothing is stored then.
         """
         published = self.forms.published(type_id)
         self.context.identity.demand(published.type.permission)
@@ -126,9 +128,12 @@ class Requests:
             errors["at"] = _("This time lies in the future.")
         if due is not None and not 0 <= due < NO_DUE:
             errors["due"] = _("This is not a time.")
+        if code and (not is_code(code) or normalise_code(code) in self.context.root.indexes.codes):
+            errors["code"] = _("This tracking code cannot be given: it is damaged, or another request has it.")
         if errors:
             raise Invalid(errors)
-        draft = Draft(self._new_id(at), self._new_code(), type_id, contact, title, text.strip(), dict(values), at)
+        code = normalise_code(code) if code else self._new_code()
+        draft = Draft(self._new_id(at), code, type_id, contact, title, text.strip(), dict(values), at)
         self.host.before("before_submit", type_id, services=services, draft=draft)
         request = Request()
         request.code, request.type, request.version = draft.code, type_id, self.forms.type_version(type_id)

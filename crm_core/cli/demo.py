@@ -1,0 +1,68 @@
+"""``crm demo``: a city of invented people in a new data folder, to look around in."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm_core.cli.common import data_option, json_option, perform, print_json, say
+from crm_core.i18n import TextFactory
+from crm_core.operations import DEMO
+
+_ = TextFactory("crm_core")
+
+PASSWORD_VARIABLE = "CRM_DEMO_PASSWORD"  # noqa: S105  # its name, not its value
+MOST_CONTACTS = 50_000
+
+
+@click.command()
+@click.option("--contacts", default=400, show_default=True, type=click.IntRange(1, MOST_CONTACTS),
+              help="How many people and organisations.")
+@click.option("--years", default=2, show_default=True, type=click.IntRange(1, 20), help="How long their history is.")
+@click.option("--seed", default=1, show_default=True, type=int, help="The same seed gives the same city.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+              help="The day that counts as today; the history ends the evening before.  [default: today]")
+@click.option("--more", is_flag=True, help="Add people where there are some already.")
+@data_option()
+@json_option
+def demo(
+    contacts: int, years: int, seed: int, until: datetime | None, more: bool, data: Path, as_json: bool
+) -> None:
+    """Fill DIR with a demo city: invented people, staff of every role, years of requests and conversations.
+
+    The password of the accounts is CRM_DEMO_PASSWORD, or a random one that is printed once.
+    """
+    given = os.environ.get(PASSWORD_VARIABLE, "")
+    arguments = {
+        "contacts": contacts, "years": years, "seed": seed, "more": more, "password": given,
+        "until": until.date().isoformat() if until is not None else "",
+    }
+    result = perform(data, DEMO, arguments, title=say(_("Making the demo city")), create=True)
+    is_new = result["password"] is not None
+    if given:
+        result["password"] = None  # whoever set it knows it; it need not stand in a log
+    if as_json:
+        print_json(result)
+    else:
+        _print(result, is_new)
+
+
+def _print(result: dict[str, Any], is_new: bool) -> None:
+    click.echo(say(_("${contacts} contacts, ${requests} requests, ${interactions} conversations since ${from}.",
+                     mapping={name: result[name] for name in ("contacts", "requests", "interactions", "from")})))
+    for line in result["skipped"]:
+        click.echo(f"  {line}", err=True)
+    click.echo(say(_("Log in as:")))
+    for row in result["logins"]:
+        click.echo(f"  {row['login']:<12}{row['name']} ({row['role']})")
+    if not is_new:
+        click.echo(say(_("These accounts were there already; their passwords are as they were.")))
+    elif result["password"] is None:
+        click.echo(say(_("The password of all of them is the one in ${variable}.",
+                         mapping={"variable": PASSWORD_VARIABLE})))
+    else:
+        click.echo(say(_("The password of all of them: ${password}", mapping={"password": result["password"]})))
