@@ -319,6 +319,11 @@ class _Run:
         return any(isinstance(field.widget, FileWidget) for field in self._all())
 
     @property
+    def has_small_buttons(self) -> bool:
+        """Whether buttons stand before the main one (rows to add, files to remove), which Enter must not press."""
+        return any(field.children or isinstance(field.widget, FileWidget) for field in self._all())
+
+    @property
     def all_required(self) -> bool:
         """Whether the sentence "everything is required unless…" helps: only where something may be left out."""
         return any(not field.required for field in self._all())
