@@ -52,6 +52,12 @@
         event.preventDefault();
         form.requestSubmit(button);
       }
+    } else if (/^Key[A-Z]$/.test(event.code) && plain && !event.repeat && !inField(event.target)) {
+      const link = document.querySelector('a[data-key="' + event.code.slice(3) + '"]');
+      if (link) {
+        event.preventDefault();
+        link.click();
+      }
     } else if (event.code === "Escape") {
       const menu = document.querySelector("details.menu[open]");
       if (menu) {
