@@ -12,7 +12,7 @@ from crm_core.demo import extras, talks
 from crm_core.demo.acts import Act, Meet, Plan, Prove, Relate
 from crm_core.demo.cases import COMPLAINT, Case, draw_fate
 from crm_core.demo.draw import Decks, Dice
-from crm_core.demo.hours import MINUTE, Hours
+from crm_core.demo.hours import MINUTE, Hours, is_working
 from crm_core.demo.people import Household, Person, Population
 from crm_core.demo.places import City
 from crm_core.demo.teller import Tale, World
@@ -146,7 +146,9 @@ class _Teller:
         return self.world.texts.matter(tale.dice.weigh(fitting))
 
     def _days_ago(self, days: int) -> date:
-        return self.world.hours.days[max(0, len(self.world.hours.days) - days)]
+        """A working day about so many days before the end."""
+        day = self.world.hours.days[max(0, len(self.world.hours.days) - days)]
+        return day if is_working(day) else self.world.hours.next_working(day)
 
     # ── the first dossier ────────────────────────────────────────────────────────────────────────────────
 

@@ -24,6 +24,9 @@ CONFIDENTIAL = 0.025
 SHIELDED_AT = 9
 """The place of the one household whose head is shielded."""
 
+GROUPS_AT = {3: "english", 6: "afghan"}
+"""Places of households of certain peoples, so that a small city has them too."""
+
 PROOFS: dict[str, dict[str, float]] = {
     "phone": {Proof.CODE: 45, Proof.SAID: 35, Proof.IN_PERSON: 14, Proof.HEARSAY: 6},
     "email": {Proof.LINK: 45, Proof.SAID: 49, Proof.HEARSAY: 6},
@@ -104,12 +107,14 @@ class Population:
             dice = Dice(self.seed, "household", place)
             if place == 0:
                 household = self._neighbours(dice)
-            elif place != SHIELDED_AT and dice.chance(TWINS * 2.2):
+            elif place in GROUPS_AT or place == SHIELDED_AT:
+                household = self._family(dice, place)
+            elif dice.chance(TWINS * 2.2):
                 household = self._twin(dice)
-            elif place != SHIELDED_AT and (place == 1 or dice.chance(ORGANISATIONS * 2)):
+            elif place == 1 or dice.chance(ORGANISATIONS * 2):
                 household = self._organisation(dice)
             else:
-                household = self._family(dice, shielded=place == SHIELDED_AT)
+                household = self._family(dice, place)
             left = self.count - len(self.made)
             members = household.members[:left]
             self.made += members
@@ -147,11 +152,12 @@ class Population:
 
     # ── families ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _family(self, dice: Dice, shielded: bool = False) -> Household:
-        home = self.city.home(dice)
-        weights = {index: float(group["share"]) for index, group in enumerate(self.names.groups)}
-        foreign = dice.chance(sum(weights.values()) / 100)
-        group = self.names.groups[dice.weigh(weights)] if foreign else None
+    def _family(self, dice: Dice, place: int) -> Household:
+        home, shielded = self.city.home(dice), place == SHIELDED_AT
+        shares = {str(group["key"]): float(group["share"]) for group in self.names.groups}
+        foreign = dice.weigh(shares) if dice.chance(sum(shares.values()) / 100) else ""
+        foreign = GROUPS_AT.get(place, "" if shielded else foreign)
+        group = next((group for group in self.names.groups if group["key"] == foreign), None)
         age = dice.weigh(AGES) + dice.randrange(10)
         size = 1 if shielded else dice.weigh(SIZES)
         landline = self.numbers.landline() if size > 1 or dice.chance(0.25) else ""
@@ -166,11 +172,11 @@ class Population:
             else:
                 roles.append(("parent", dice.choice("mf"), min(96, age + dice.randrange(20, 30))))
         members: list[Person] = []
-        for place, (role, gender, years) in enumerate(roles):
+        for number, (role, gender, years) in enumerate(roles):
             own = family if role != "spouse" else self._family_name(dice, group)
             if role == "child" and roles[0][1] == "f" and len(members) > 1:
                 own = (members[1].name.family, members[1].name.latin_family)
-            key = f"p{first + place}"
+            key = f"p{first + number}"
             members.append(self._relative(dice, key, gender, years, own, home, landline, group, members))
         if shielded:
             members[0] = _with(members[0], confidentiality=Confidentiality.SHIELDED.value,
@@ -295,7 +301,7 @@ class Population:
         known = [person for person in self.made if not person.is_organisation and person.is_plain and person.name.given
                  and person.mobile and not person.twin_of]
         if not known:
-            return self._family(dice)
+            return self._family(dice, -1)
         person = dice.choice(known)
         key = f"p{len(self.made)}"
         ways = [(way, person.name.family) for way in other_spellings(person.name.given)]

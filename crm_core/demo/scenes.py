@@ -35,14 +35,14 @@ class Scene(dict[str, str]):
 def make_scene(dice: Dice, city: City, person: Person | None, today: date, place: Home | None = None) -> Scene:
     """The scene of a story of ``person``, at ``place`` or (mostly) near the person's home."""
     home = place or (person.home if person is not None and dice.chance(0.78) else city.home(dice))
-    area = home.area
+    area, line = home.area, str(dice.randrange(2, 19))
     scene = Scene(
         code="{code}", name=person.name.full if person is not None else "", area=area.name, area_key=area.key,
         quarter=home.quarter, street=home.street, street_en=home.street_en, alley=home.lane,
         place=f"{home.street}، {home.lane}",
         landmark=dice.choice(area.landmarks), park=dice.choice(area.parks), school=dice.choice(area.schools),
         number=to_persian(str(home.number)), number_en=str(home.number), n=dice.choice(COUNTS), days=dice.choice(SPANS),
-        hour=dice.choice(CLOCKS), line=to_persian(str(dice.randrange(2, 19))), sum=dice.choice(SUMS),
+        hour=dice.choice(CLOCKS), line=to_persian(line), line_en=line, sum=dice.choice(SUMS),
     )
     if person is not None:
         is_old = person.born is not None and (today - person.born).days > OLD * 365
