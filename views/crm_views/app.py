@@ -103,7 +103,7 @@ def closing_bodies(policy: Policy) -> Policy:
             return policy(environ, router)
         finally:
             read = environ.get("wsgi.input")
-            if read is not given and hasattr(read, "close"):
+            if read is not None and read is not given and hasattr(read, "close"):
                 read.close()
 
     return closing

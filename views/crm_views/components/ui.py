@@ -39,6 +39,9 @@ STYLE_SHEETS = ("css/tokens.css", "css/base.css", "css/forms.css", "css/desk.css
     "css/pages.css",
 )
 
+FLASHES, FLASH_BYTES = 2, 350
+"""Notices of one tone that wait for the next page, and their length: they travel in a cookie of 4 kB."""
+
 _ICON_NAME = re.compile(r"[a-z0-9-]+")
 _STATUS: dict[str, tuple[str, str]] = {
     "new": ("", "circle"),
@@ -229,8 +232,10 @@ class Components:
     # Notices
 
     def flash(self, text: Text, tone: Tone = "good") -> None:
-        """Say ``text`` on the next page that is shown."""
-        self.request.session.flash(self.show.text(text), tone)
+        """Say ``text`` on the next page that is shown; a long one is cut, and of several the last two are said."""
+        session = self.request.session
+        for words in (*session.pop_flash(tone)[1 - FLASHES :], _cut(self.show.text(text), FLASH_BYTES)):
+            session.flash(words, tone)
 
     def notices(self) -> Markup:
         """What `flash` was told, once."""
@@ -249,6 +254,13 @@ class Components:
     def _draw(self, template: str, /, **values: Any) -> Markup:
         values |= {"ui": self, "show": self.show, "translate": self._translate}
         return Markup(self._template(template)(**values))
+
+
+def _cut(text: str, size: int) -> str:
+    """``text``, or as much of it as fits into ``size`` bytes of UTF-8."""
+    if len(text.encode("utf-8", "replace")) <= size:
+        return text
+    return text.encode("utf-8", "replace")[: size - 3].decode("utf-8", "ignore") + "…"
 
 
 def escape(text: str) -> str:

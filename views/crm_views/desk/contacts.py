@@ -124,12 +124,13 @@ def new(request: Request) -> dict[str, Any] | Response:
         values = submission.values
         given = [(scheme, values[scheme], values["proof"]) for scheme in ("phone", "national_id", "email")
                  if values[scheme]]
-        address = {name: values[name] for name in ("city", "line") if values[name]}
+        address = {name: values[name].strip() for name in ("city", "line") if values[name].strip()}
         contact = request.services.contacts.create(
             identifiers=given, kind=values["kind"], name=values["name"], given=values["given"],
             family=values["family"], notes=values["notes"], addresses=(address,) if address else (),
         )
-        request.ui.flash(_("${name} is in the records now.", mapping={"name": rows.contact_name(request, contact)}))
+        name = rows.short(rows.contact_name(request, contact))
+        request.ui.flash(_("${name} is in the records now.", mapping={"name": name}))
         return done(request, submission.submission_key, f"/contacts/{contact.id}")
 
     page = handle(

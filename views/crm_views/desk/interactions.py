@@ -95,7 +95,7 @@ def _log(
             requests=[case for case in cases if values.get("about") == case.code],
             attachments=attached(request.services, values["attachments"]),
         )
-        request.ui.flash(_("“${subject}” is logged.", mapping={"subject": interaction.subject}))
+        request.ui.flash(_("“${subject}” is logged.", mapping={"subject": rows.short(interaction.subject)}))
         return done(request, submission.submission_key, back if contact else f"/interactions/{interaction.id}")
 
     page = handle(
@@ -190,7 +190,7 @@ def _identified(request: Request, interaction: Interaction) -> Response:
     if interaction.contact != contact.id:
         request.services.interactions.identify(interaction, contact)
         request.ui.flash(_("This belongs to the history of ${name} now.",
-                           mapping={"name": rows.contact_name(request, contact)}))
+                           mapping={"name": rows.short(rows.contact_name(request, contact))}))
     return HTTPSeeOther(location=f"/contacts/{contact.id}")
 
 

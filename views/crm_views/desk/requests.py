@@ -101,7 +101,7 @@ def new(request: Request) -> dict[str, Any] | Response:
     def on_valid(submission: Submission) -> Response:
         case = _register(request, published, contact, submission.values)
         request.ui.flash(_("“${title}” is registered; tracking code ${code}.",
-                           mapping={"title": case.title, "code": request.ui.show.code(case.code)}))
+                           mapping={"title": rows.short(case.title), "code": request.ui.show.code(case.code)}))
         return done(request, submission.submission_key, f"/requests/{case.code}")
 
     name, here = rows.contact_name(request, contact), f"/contacts/{contact.id}"

@@ -69,6 +69,11 @@ def status_name(request: Request, version: TypeVersion, name: str) -> str:
         return name
 
 
+def short(text: str, most: int = 60) -> str:
+    """A title or name for a sentence: its beginning where it is long."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 def is_late(request: Request, case: Case) -> bool:
     """Whether an answer is owed and its time has passed."""
     return bool(case.is_open and case.due is not None and case.due < request.services.now)
