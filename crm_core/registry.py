@@ -129,6 +129,8 @@ def _field(type_: RequestType, node: colander.SchemaNode, translator: Translator
     kind = getattr(node, "field_type", None)
     if kind is None:
         raise Refused(f"the field {node.name!r} of {type_.id!r} is not made by crm_core.api.fields")
+    if node.personal and node.on_erase != "remove":
+        raise Refused(f"the field {node.name!r} of {type_.id!r} tells of a person and would be kept by erasure")
     field_: dict[str, Any] = {
         "name": node.name,
         "type": kind,

@@ -92,7 +92,7 @@ class Privacy:
         form = None if submission is None else self.context.root.forms.get(submission.form)
         if submission is None or form is None:
             return None
-        stay = {field["name"] for field in form.fields if not field["personal"] and field["on_erase"] != "remove"}
+        stay = {field["name"] for field in form.fields if field["on_erase"] == "keep"}
         answers = {name: answer for name, answer in submission.answers.items() if name in stay}
         return Submission(submission.form, answers)
 

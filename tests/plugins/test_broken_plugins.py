@@ -30,6 +30,7 @@ BROKEN = {
     "outside": "'good.plant' does not start with 'outside.'",
     "twice": "'twice.same' is contributed twice",
     "strange": "no contribution of crm_core.api",
+    "hoarding": "the field 'name' of 'hoarding.x' tells of a person and would be kept by erasure",
     "foreign_field": "the field 'secret' of 'foreign_field.x' is not made by crm_core.api.fields",
 }
 Install = Callable[..., list[Candidate]]
