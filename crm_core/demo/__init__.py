@@ -20,6 +20,7 @@ from crm_core.errors import CrmError
 from crm_core.i18n import TextFactory
 from crm_core.model.ids import now_ms
 from crm_core.security.identity import SYSTEM
+from crm_core.services import Services
 from crm_core.services.clock import Clock
 
 _ = TextFactory("crm_core")
@@ -28,12 +29,14 @@ CLEAR = "abcdefghkmnpqrstuvwxyz23456789"
 """Letters and digits that nobody takes for each other when a password is read from a screen."""
 
 
-def fill(app: App, arguments: dict[str, Any], progress: Callable[[int, int], None]) -> dict[str, Any]:
+def fill(
+    app: App, arguments: dict[str, Any], progress: Callable[[int, int], None], hash_cost: int | None = None
+) -> dict[str, Any]:
     """Fill the database of ``app`` with the demo; a plain report, whose ``password`` is None where no account is new.
 
     ``arguments``: ``contacts``, ``years``, ``seed`` (numbers), ``until`` (the ISO day that counts as today; empty: it
     is today), ``more`` (also where there are contacts), ``password`` (empty: a random one). Raises CrmError, with
-    nothing stored, where there are contacts already and for a last day in the future.
+    nothing stored, where there are contacts already and for a last day in the future. ``hash_cost``: see `Users.add`.
     """
     timezone = app.settings.timezone
     today = Clock(now_ms(), timezone).today()
@@ -53,7 +56,10 @@ def fill(app: App, arguments: dict[str, Any], progress: Callable[[int, int], Non
     city = City()
 
     def found(connection: Any) -> Staff:
-        return hire(app.services(root_of(connection), SYSTEM, at=founded, bulk=True), city, password)
+        def at(moment: int) -> Services:
+            return app.services(root_of(connection), SYSTEM, at=moment, bulk=True)
+
+        return hire(at, founded, city, password, hash_cost)
 
     staff = app.db.run(found, "demo")
     if not known:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm_core.demo.hours import MINUTE
 from crm_core.demo.places import City
 from crm_core.model.user import UnitKind, User
 from crm_core.security.identity import Identity
@@ -29,13 +31,17 @@ class Staff:
         return self.identities[login]
 
 
-def hire(services: Services, city: City, password: str) -> Staff:
+def hire(at: Callable[[int], Services], founded: int, city: City, password: str, hash_cost: int | None = None) -> Staff:
     """Make units and accounts; those that exist with the same name, or login and roles, are taken as they are.
 
-    Only accounts marked as open get ``password``; that of the others nobody knows.
+    ``at``: services at a moment (milliseconds UTC); each unit and account is made at a moment of its own, from
+    ``founded`` on, for their order is that of their moments. Only accounts marked as open get ``password``; that of the
+    others nobody knows. ``hash_cost`` is as in `Users.add`.
     """
     staff = Staff()
+    moment = founded
     for row in city.units:
+        services, moment = at(moment), moment + MINUTE
         known = services.units.by_name(row["name"])
         unit = known or services.units.add(
             row["name"], name_en=row["name_en"], confidential=row.get("confidential", False),
@@ -44,7 +50,8 @@ def hire(services: Services, city: City, password: str) -> Staff:
         )
         staff.units[row["key"]] = unit.id
     for row in city.staff:
-        user, is_new = _account(services, row, staff.units[row["unit"]], password)
+        services, moment = at(moment), moment + MINUTE
+        user, is_new = _account(services, row, staff.units[row["unit"]], password, hash_cost)
         staff.identities[row["login"]] = services.users.identity(user)
         if row.get("open"):
             staff.has_password = staff.has_password or is_new
@@ -52,7 +59,9 @@ def hire(services: Services, city: City, password: str) -> Staff:
     return staff
 
 
-def _account(services: Services, row: dict[str, Any], unit: int, password: str) -> tuple[User, bool]:
+def _account(
+    services: Services, row: dict[str, Any], unit: int, password: str, hash_cost: int | None
+) -> tuple[User, bool]:
     """The account of a row, and whether it was made now."""
     login, number = row["login"], 1
     while (known := services.users.by_login(login)) is not None:
@@ -65,6 +74,6 @@ def _account(services: Services, row: dict[str, Any], unit: int, password: str) 
         login, name=row["name"], name_en=row["name_en"], roles=row["roles"], units=[unit],
         language=row.get("language", "fa"), password=password if is_open else secrets.token_urlsafe(24),
         # A random password of 24 bytes needs no slow hash: it cannot be guessed, and nobody is told it.
-        hash_cost=None if is_open else 1,
+        hash_cost=hash_cost if is_open else 1,
     )
     return user, True
