@@ -39,6 +39,8 @@ class Users:
         values = _normal({"name": name or login, "name_en": name_en, "roles": roles, "units": units,
                           "language": language})
         errors = self._errors(values) | _password_errors(password)
+        if not name:
+            errors.pop("name", None)  # it is the login, of which is told below
         key = fold(login)
         if not key or " " in key or len(login.strip()) > LOGIN_LENGTH or text_error(login, SHORT) is not None:
             errors["login"] = _("A login is one word of at most 64 characters.")
