@@ -16,7 +16,7 @@ from crm_core.operations import DEMO
 _ = TextFactory("crm_core")
 
 PASSWORD_VARIABLE = "CRM_DEMO_PASSWORD"  # noqa: S105  # its name, not its value
-MOST_CONTACTS = 50_000
+MOST_CONTACTS = 20_000
 
 
 @click.command()

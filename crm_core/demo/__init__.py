@@ -25,6 +25,9 @@ from crm_core.services.clock import Clock
 
 _ = TextFactory("crm_core")
 
+EARLIEST = 1990
+"""The first year of a history: the oldest people in it are born a century before."""
+
 CLEAR = "abcdefghkmnpqrstuvwxyz23456789"
 """Letters and digits that nobody takes for each other when a password is read from a screen."""
 
@@ -43,13 +46,15 @@ def fill(
     until = date.fromisoformat(arguments["until"]) if arguments.get("until") else today
     if until > today:
         raise CrmError(_("A history cannot end in the future."))
+    contacts, years = int(arguments["contacts"]), int(arguments["years"])
+    if until.year - years <= EARLIEST:
+        raise CrmError(_("A history cannot begin before ${year}.", mapping={"year": EARLIEST}))
     with app.reading() as services:
         known = len(services.root.contacts)
     if known and not arguments.get("more"):
         raise CrmError(_("There are contacts here already; nothing was added. The demo is for a new data folder; with"
                          " --more, invented people come beside those who are there."))
     seed = f"{arguments['seed']}/{known}" if known else str(arguments["seed"])  # others than last time
-    contacts, years = int(arguments["contacts"]), int(arguments["years"])
     plan = make_plan(seed, contacts, years, until, timezone, app.registry.types)
     password = arguments.get("password") or new_password()
     founded = Clock(0, timezone).moment(first_day(until, years))

@@ -97,12 +97,16 @@ class Population:
         self.seed, self.count, self.until, self.city = seed, count, until, city
         self.names = Names()
         self.numbers = Numbers(Dice(seed, "numbers"))
-        self.made: list[Person] = []
+        self.made = 0
+        self._keys: set[str] = set()
+        self._firms = 0
+        self._plain: list[Person] = []
+        """Persons who may stand for an organisation, or be written twice."""
 
     def households(self) -> list[Household]:
         """All of them, in the order in which they are told of."""
         found: list[Household] = []
-        while len(self.made) < self.count:
+        while self.made < self.count:
             place = len(found)
             dice = Dice(self.seed, "household", place)
             if place == 0:
@@ -115,13 +119,18 @@ class Population:
                 household = self._organisation(dice)
             else:
                 household = self._family(dice, place)
-            left = self.count - len(self.made)
-            members = household.members[:left]
-            self.made += members
-            known = {person.key for person in self.made}
-            ties = tuple(tie for tie in household.ties if tie.one in known and tie.other in known)
-            found.append(Household(members, ties))
+            found.append(self._count(household))
         return found
+
+    def _count(self, household: Household) -> Household:
+        """The household, cut to what is still wanted."""
+        members = household.members[: self.count - self.made]
+        self.made += len(members)
+        self._keys |= {person.key for person in members}
+        self._firms += sum(person.is_organisation for person in members)
+        self._plain += [person for person in members if person.is_plain and not person.is_organisation]
+        ties = tuple(tie for tie in household.ties if tie.one in self._keys and tie.other in self._keys)
+        return Household(members, ties)
 
     # ── those of the pictures ────────────────────────────────────────────────────────────────────────────
 
@@ -162,7 +171,7 @@ class Population:
         size = 1 if shielded else dice.weigh(SIZES)
         landline = self.numbers.landline() if size > 1 or dice.chance(0.25) else ""
         family = self._family_name(dice, group)
-        first = len(self.made)
+        first = self.made
         roles = [("head", dice.choice("mf"), age)]
         if size >= 2:
             roles.append(("spouse", "f" if roles[0][1] == "m" else "m", max(18, age + dice.randrange(-6, 5))))
@@ -271,18 +280,17 @@ class Population:
 
     def _organisation(self, dice: Dice) -> Household:
         firms = self.city.firms["names"]
-        place = sum(person.is_organisation for person in self.made) - 1  # the first of the list has its place already
-        if 0 <= place < len(firms) - 1:
-            persian, latin, account = firms[place + 1].split("|")
+        place = self._firms  # the first of the list is the neighbours'
+        if 0 < place < len(firms):
+            persian, latin, account = firms[place].split("|")
         else:
             what, word = (dice.choice(self.city.firms[name]).split("|") for name in ("kinds", "words"))
             persian, latin = f"{what[0]} {word[0]}", f"{word[1]} {what[1]}"
             account = self.numbers.account(word[1].lower())
-        key = f"p{len(self.made)}"
+        key = f"p{self.made}"
         firm = self._firm(key, persian, latin, account, self.city.home(dice))
-        people = [person for person in self.made if not person.is_organisation and person.is_plain]
         kind = dice.choice(["employee", "representative_of"])
-        return Household((firm,), (Tie(dice.choice(people).key, key, kind),) if people else ())
+        return Household((firm,), (Tie(dice.choice(self._plain).key, key, kind),) if self._plain else ())
 
     def _firm(self, key: str, persian: str, latin: str, account: str, home: Home) -> Person:
         dice = Dice(self.seed, "firm", key)
@@ -298,12 +306,10 @@ class Population:
 
     def _twin(self, dice: Dice) -> Household:
         """Somebody known already, written once more by a clerk who did not look: similar name, same number."""
-        known = [person for person in self.made if not person.is_organisation and person.is_plain and person.name.given
-                 and person.mobile and not person.twin_of]
-        if not known:
+        person = dice.choice(self._plain)
+        if not person.name.given or not person.mobile or person.twin_of:
             return self._family(dice, -1)
-        person = dice.choice(known)
-        key = f"p{len(self.made)}"
+        key = f"p{self.made}"
         ways = [(way, person.name.family) for way in other_spellings(person.name.given)]
         ways += [(person.name.given, way) for way in other_spellings(person.name.family)]
         alike = [way for way in ways if similarity(" ".join(way), person.name.full) >= 0.85]
