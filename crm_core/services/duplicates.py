@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
@@ -15,6 +16,8 @@ from crm_core.text.heard import similarity
 _ = TextFactory("crm_core")
 
 SAME_NAME = 0.85
+COMPARED = 500
+"""Records that are compared for one identifier or name: of a common name there may be thousands."""
 PERSONAL = ("national_id", "passport", "legal_id")
 """Identifiers that only one citizen has; a phone or address of mail is shared by families."""
 
@@ -51,7 +54,7 @@ class Duplicates:
         rows = []
         indexes = self.context.root.indexes
         for identifier in contact.active_identifiers():
-            ids = indexes.holders(identifier.scheme, identifier.value)
+            ids = islice(indexes.holders(identifier.scheme, identifier.value), COMPARED)
             why = _("The same ${kind}", mapping={"kind": SCHEMES.get(identifier.scheme, identifier.scheme)})
             rows += [(self.context.root.contacts[id_], why, identifier.scheme in PERSONAL) for id_ in ids]
         return rows
@@ -61,7 +64,7 @@ class Duplicates:
         if len(key) < 3 or contact.birth_date is None:
             return []
         rows = []
-        for id_ in self.context.root.indexes.names.exactly(key):
+        for id_ in islice(self.context.root.indexes.names.exactly(key), COMPARED):
             other = self.context.root.contacts[id_]
             if other.birth_date == contact.birth_date:
                 rows.append((other, _("The same name and date of birth"), False))

@@ -7,7 +7,7 @@ words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from heapq import nlargest
 from itertools import chain, islice, product
@@ -96,7 +96,8 @@ class Finder:
                     _keep(best, hit)
         except SearchUnavailable:
             found.text_missing = True
-        found.hits = sorted(best.values(), key=lambda hit: (-hit.score, -hit.id))[:limit]
+        first = sorted(best.values(), key=lambda hit: (-hit.score, -hit.id))[:limit]
+        found.hits = [self._described(hit) for hit in first]
         if not exact:
             found.new_phone = self._unknown_phone(query)
         return found
@@ -127,8 +128,11 @@ class Finder:
 
     def _with_phones(self, rows: Iterable[tuple[str, int]]) -> Iterator[Hit]:
         for number, id_ in rows:
+            contact = self.context.root.contacts.get(id_)
+            if contact is None or self.eyes.of_contact(contact) is not Visibility.FULL:
+                continue  # a hit by the first digits would tell the next ones, digit by digit
             why = _("Phone ${number}", mapping={"number": display("phone", number)})
-            yield from self._contact(self.context.root.contacts.get(id_), why, 85)
+            yield from self._contact(contact, why, 85)
 
     def _unknown_phone(self, query: str) -> str:
         try:
@@ -237,12 +241,17 @@ class Finder:
     def _contact(self, contact: Contact | None, why: Text, score: float, exact: bool = False) -> Iterator[Hit]:
         if contact is None:
             return
-        seen = self.eyes.of_contact(contact)
-        if seen is Visibility.HIDDEN:
+        if self.eyes.of_contact(contact) is Visibility.HIDDEN:
             return
-        subtitle = _subtitle(contact) if seen is Visibility.FULL else ""
         recency = min(_last_touch(contact) / 1e13, 1)  # never as much as the better way of matching
-        yield Hit("contact", contact.id, contact.name or subtitle, subtitle, why, score + recency, exact, contact)
+        yield Hit("contact", contact.id, contact.name, "", why, score + recency, exact, contact)
+
+    def _described(self, hit: Hit) -> Hit:
+        """The hit as it is shown: phone and city beside a contact's name. Only of those shown, since it takes time."""
+        if not isinstance(hit.thing, Contact) or self.eyes.of_contact(hit.thing) is not Visibility.FULL:
+            return hit
+        subtitle = _subtitle(hit.thing)
+        return replace(hit, title=hit.title or subtitle, subtitle=subtitle)
 
     def _request(self, request: Request, why: Text, score: float, exact: bool = False) -> Iterator[Hit]:
         if self.eyes.of_request(request) is not Visibility.FULL:
