@@ -159,8 +159,8 @@ def _check_urlencoded(body: bytes) -> None:
 
 
 def _check_field(request: Request, name: Any, value: Any, has_files: bool) -> None:
-    if not isinstance(name, str) or not (isinstance(value, str) or hasattr(value, "file")):
-        raise HTTPBadRequest("a field without a name")
+    if not isinstance(name, str) or not (isinstance(value, str) or hasattr(value, "file") or value == b""):
+        raise HTTPBadRequest("a field without a name")  # b"" is what browsers send for a file field left empty
     if not isinstance(value, str):
         return
     if len(value) > MOST_TEXT:

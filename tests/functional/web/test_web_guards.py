@@ -1,4 +1,4 @@
-"""What every answer and every view must have: headers, permissions, no writing on GET, marks on forms, clean refusals."""
+"""What every answer and every view must have: headers, permissions, no writing on GET, marks, clean refusals."""
 
 from __future__ import annotations
 
@@ -201,8 +201,9 @@ def test_menu_items_of_plugins_are_for_those_who_may_open_them(
 
 @pytest.mark.parametrize(
     "address",
-    ["/contacts/../../etc/passwd", "/contacts/0", "/contacts/-1", "/contacts/9223372036854775808", "/contacts/" + "9" * 400,
-     "/contacts/1%00", "/contacts/%00", "/contacts/%DB%B1%DB%B2", "/contacts/1.0", "/contacts/1e5", "/contacts/%F0%9F%92%A9",
+    ["/contacts/../../etc/passwd", "/contacts/0", "/contacts/-1", "/contacts/9223372036854775808",
+     "/contacts/" + "9" * 400, "/contacts/1%00", "/contacts/%00", "/contacts/%DB%B1%DB%B2", "/contacts/1.0",
+     "/contacts/1e5", "/contacts/%F0%9F%92%A9",
      "/contacts/1/requests/new/../../x", "/requests/1", "/requests/%00", "/requests/" + "1" * 5000, "/requests/a%2Fb",
      "/interactions/x", "/interactions/1/files/1", "/requests/1234567890/files/x", "/..%2f..%2f", "/%2e%2e/", "//x//",
      "/contacts/1/", "/plugins/none/x", "/static/x/y", "/contacts/%C2%A0", "/ /", "/contacts/new/edit"],
@@ -228,8 +229,10 @@ def test_queries_that_are_no_text_are_refused(browse: Browse, query: str) -> Non
     browse("").get(f"/login?{query}", status=400)
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=" + "%D8%A7" * 5000, "q=%E2%80%AE", "q=%22*%20OR%20%3A%3A", "q=" + "%28" * 200,
-                                   "q=a%00b", "q", "q=%0A%0D", "&&&==", "q=1&q=2&q=3"])
+@pytest.mark.parametrize(
+    "query", ["q=%00", "q=" + "%D8%A7" * 5000, "q=%E2%80%AE", "q=%22*%20OR%20%3A%3A", "q=" + "%28" * 200, "q=a%00b",
+              "q", "q=%0A%0D", "&&&==", "q=1&q=2&q=3"]
+)
 def test_any_text_can_be_searched_for(browse: Browse, query: str) -> None:
     browse("clerk").get(f"/find?{query}", status=200)
 
@@ -261,8 +264,8 @@ MULTIPART = "multipart/form-data; boundary=x"
         (MULTIPART, b"--x\r\nContent-Disposition: form-data\r\n\r\nnameless\r\n--x--\r\n"),
         ("multipart/form-data", b"no boundary at all"),
         ("multipart/form-data; boundary=" + "b" * 300, b"long boundary"),
-        (MULTIPART, b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Type: text/plain; charset=nonsense\r\n\r\nx"
-                    b"\r\n--x--\r\n"),
+        (MULTIPART, b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=nonsense\r\n'
+                    b"\r\nx\r\n--x--\r\n"),
         ("application/json", b'{"name": "x"}'),
         ("text/xml", b"<x/>"),
         ("application/x-www-form-urlencoded; charset=utf-16", b"name=x"),
@@ -277,7 +280,8 @@ def test_forms_that_cannot_be_read_are_refused(browse: Browse, kind: str, body: 
 
 
 def test_a_character_that_stands_for_lost_ones_may_be_typed_itself(browse: Browse) -> None:
-    page = fill(form_of(browse("clerk").get("/contacts/new")), name="زهرا \ufffd رضایی").submit("submit", status=303).follow()
+    form = fill(form_of(browse("clerk").get("/contacts/new")), name="زهرا \ufffd رضایی")
+    page = form.submit("submit", status=303).follow()
     page.mustcontain("زهرا \ufffd رضایی")
 
 

@@ -1,4 +1,4 @@
-"""What was typed survives: an ended login, a lost mark, a plugin that fails, a fault of ours; a form sent twice counts once."""
+"""What was typed survives an ended login, a lost mark, a plugin that fails, a fault of ours; sent twice counts once."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def test_a_plugin_that_fails_is_named_nothing_is_stored_everything_is_kept(
     fill(form, word="work").submit("submit", status=303)
 
 
-def test_a_plugins_refusal_stands_at_its_field(open_desk: Callable[..., Any], load_plugin: Callable[[str], Any]) -> None:
+def test_a_plugins_refusal_stands_at_its_field(
+    open_desk: Callable[..., Any], load_plugin: Callable[[str], Any]
+) -> None:
     desk = open_desk({"good": load_plugin("good")})
     browser = sign_in(make_app(desk.app), "clerk")
     form = form_of(browser.get(f"/contacts/{desk.contact()}/requests/new/good.wish"))
@@ -169,7 +171,7 @@ def test_a_fault_of_ours_shows_no_trace_and_keeps_what_was_typed(
         patch.setattr(Contacts, "create", broken)
         page = form.submit("submit", status=500)
 
-    page.mustcontain("The fault is ours, not yours.", "زهرا رضایی", no=["a secret of ours", "Traceback", "ZeroDivision"])
+    page.mustcontain("The fault is ours, not yours.", "زهرا رضایی", no=["a secret of ours", "Traceback", "ZeroDiv"])
     assert page.headers["X-Request-Id"] in page.text
     assert f"request {page.headers['X-Request-Id']} POST /contacts/new failed" in caplog.text
     assert "a secret of ours" in caplog.text

@@ -10,6 +10,7 @@ from typing import Any
 import argon2
 import pytest
 import time_machine
+from limits import RateLimitItemPerMinute
 from webtest import TestApp
 
 from crm_core.security import passwords
@@ -17,6 +18,7 @@ from crm_core.testing.factories import PASSWORD
 from crm_views.app import make_app
 from crm_views.installation import installation_secret
 from crm_views.testing import form_of, sign_in
+from crm_views.throttle import PER_ADDRESS, Throttle
 
 Browse = Callable[..., TestApp]
 
@@ -173,9 +175,11 @@ def test_guessing_one_login_is_braked(browse: Browse) -> None:
     attempt(browser, "second", PASSWORD, status=303)
 
 
-def test_guessing_from_one_address_is_braked_whatever_the_login(browse: Browse) -> None:
+def test_guessing_from_one_address_is_braked_whatever_the_login(browse: Browse, web: Any) -> None:
+    assert (PER_ADDRESS.amount, PER_ADDRESS.get_expiry()) == (60, 600)
+    web.registry.crm_throttle = Throttle(per_address=RateLimitItemPerMinute(5, 10))
     browser = browse("")
-    for number in range(60):
+    for number in range(5):
         attempt(browser, f"nobody{number}", "wrong", status=422)
 
     attempt(browser, "clerk", PASSWORD, status=429)

@@ -1,4 +1,4 @@
-"""Plugins on the desk: pages of their own, panels and lines that cannot take a page down, absence that loses nothing."""
+"""Plugins on the desk: pages of their own, panels and lines that take no page down with them, absence without loss."""
 
 from __future__ import annotations
 
@@ -187,8 +187,8 @@ def test_a_form_of_a_plugin_with_each_kind_of_field(open_desk: OpenDesk, load_pl
     answers = {term.get_text(strip=True): term.find_next("dd").get_text(strip=True) for term in page.html.select("dt")}
     assert answers == {
         "Wish": "نهال", "Story": "خط یک\nخط دو", "Where": "کوچهٔ لاله", "How many": "7",
-        "Until": "Tuesday 1 December 2026", "Aloud": "Yes", "Size": "Large", "Days": "Saturday", "About whom": "The expert",
-        "Rank": "اول",
+        "Until": "Tuesday 1 December 2026", "Aloud": "Yes", "Size": "Large", "Days": "Saturday",
+        "About whom": "The expert", "Rank": "اول",
     }
     page.mustcontain("Priority:", "High")
     dossier = browser.get(f"/contacts/{contact}")
@@ -208,7 +208,8 @@ def test_what_breaks_in_a_plugin_leaves_the_dossier_whole(
     page = browser.get(f"/contacts/{contact}", status=200)
 
     page.mustcontain("کار", "Wishes so far: 1", "A star fell.", no=["a secret of the plugin", "written by a panel"])
-    failed = [sheet.get_text(" ", strip=True) for sheet in page.html.select(".a-plug .sheet") if "not available" in sheet.text]
+    sheets = [sheet.get_text(" ", strip=True) for sheet in page.html.select(".a-plug .sheet")]
+    failed = [sheet for sheet in sheets if "not available" in sheet]
     assert len(failed) == 2
     assert "The plugin “crashing” did not answer; the rest of the dossier is complete." in failed[0]
     assert desk.app.db.db.lastTransaction() == before

@@ -48,7 +48,8 @@ class Shielded:
             for one in (secret, friend):
                 services.contacts.add_identifier(one, "national_id", "0499370899")
             request = services.requests.by_code(self.code)
-            return int(services.interactions.log(secret, channel="phone", body=f"گفت‌وگو با {SECRET}", requests=[request]).id)
+            body = f"گفت‌وگو با {SECRET}"
+            return int(services.interactions.log(secret, channel="phone", body=body, requests=[request]).id)
 
         self.interaction = desk.run(work)
         desk.shield(self.id)
@@ -148,8 +149,9 @@ def test_a_complaint_about_an_official_does_not_exist_for_him(complaint: Any) ->
     expert: TestApp = browse("expert")
     unknown = expert.get("/requests/1234567897", status=404)
 
-    for address in ("/", f"/contacts/{contact}", f"/contacts/{contact}?show=requests", f"/contacts/{contact}?words=رشوه",
-                    f"/contacts/{contact}?type=good.wish", f"/contacts/{contact}/interactions/new", "/find?q=رشوه",
+    for address in ("/", f"/contacts/{contact}", f"/contacts/{contact}?show=requests",
+                    f"/contacts/{contact}?words=رشوه", f"/contacts/{contact}?type=good.wish", f"/contacts/{contact}/interactions/new",
+                    "/find?q=رشوه",
                     "/find?q=09120000147", "/find?q=زهرا"):
         page = expert.get(quote(address, safe="/?=&"), status=200)
         for trace in (code, "شکایت از کارشناس", "رشوه خواست", "Wishes so far"):
@@ -196,7 +198,8 @@ def test_what_a_confidential_unit_did_is_counted_and_nothing_more(desk: Any, web
     assert sum(int(strip.split()[0]) for strip in strips) == 3
     page.mustcontain("1 of them you may not read", no=["محرمانه", "پروندهٔ حقوقی", "Letter,", code])
     for query in ("show=messages", "channel=letter", "show=requests", "state=open", "type=core.general", "words=a"):
-        assert not clerk.get(f"/contacts/{contact}?{query}").html.select(".redact"), query  # it would tell what they are
+        # A strip here would tell what the entries are.
+        assert not clerk.get(f"/contacts/{contact}?{query}").html.select(".redact"), query
     assert len(clerk.get(f"/contacts/{contact}?unit={desk.units['law']}").html.select(".redact")) >= 1
     assert [words_of(chip) for chip in page.html.select(".fchip")][:2] == ["All 3", "Channel, kind, unit, period"]
     counted = clerk.get(f"/requests/{code}", status=403)
