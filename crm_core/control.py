@@ -1,12 +1,13 @@
 """The control socket: writing commands speak to the running server, because a FileStorage lets one process write.
 
 A Unix socket in the data folder, for the owner only. One JSON line and perhaps a file in; JSON lines out: progress,
-then one result or error. Paths over about 100 characters do not fit a socket address; then a short name in the temp
-folder is used, derived from the folder's path.
+then one result or error. Paths over about 100 characters do not fit a socket address; then a short name in a private
+folder below the temp folder is used. Whoever connects makes sure that the owner of the data listens.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -15,6 +16,7 @@ import shutil
 import socket
 import socketserver
 import stat
+import struct
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -47,7 +49,23 @@ def socket_path(data: Path) -> Path:
     if len(os.fsencode(direct)) <= LONGEST_PATH:
         return direct
     name = hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"crm-{os.getuid()}-{name}.sock"
+    return _short_folder(data) / f"{name}.sock"
+
+
+def _owner(data: Path) -> int:
+    """The account a data folder belongs to: the one the server runs as."""
+    return data.stat().st_uid if data.exists() else os.getuid()
+
+
+def _short_folder(data: Path) -> Path:
+    """A folder in the temp folder that only the owner of ``data`` can write to; Refused when somebody squats it."""
+    folder = Path(tempfile.gettempdir()) / f"crm-{_owner(data)}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077 or status.st_uid not in (os.getuid(), _owner(data)):
+        raise Refused(_("The folder “${folder}” belongs to somebody else; remove it.", mapping={"folder": str(folder)}))
+    return folder
 
 
 # ── server ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -169,6 +187,11 @@ def connect(data: Path) -> socket.socket | None:
     except (FileNotFoundError, ConnectionRefusedError):
         client.close()
         return None
+    # Passwords and people's data go over this: only to the account the data belongs to (SO_PEERCRED, unix(7)).
+    _pid, user, _group = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if user not in (os.getuid(), _owner(data)):
+        client.close()
+        raise Refused(_("Another account listens at “${path}”; nothing was sent.", mapping={"path": str(path)}))
     return client
 
 

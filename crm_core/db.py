@@ -56,7 +56,7 @@ class Database:
         path = settings.data / "Data.fs"
         if read_only and not path.exists():
             raise no_database(settings.data)
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # everything of every citizen lies in it
         try:
             # Not by URI: zodburi takes paths as they are written, so a folder with "?" in its name would be cut.
             storage = FileStorage(str(path), read_only=read_only, blob_dir=str(settings.data / "blobs"))

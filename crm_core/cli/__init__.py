@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import os
 from typing import Any
 
 import click
@@ -47,6 +48,7 @@ class LazyGroup(CrmGroup):
 @click.pass_context
 def main(ctx: click.Context, debug: bool) -> None:
     """The service desk: one citizen, one history."""
+    os.umask(0o077)  # what the commands write is for this account only: databases, blobs, indexes
     ctx.obj = {"debug": debug}
     log_to_stderr(debug)
 

@@ -23,12 +23,17 @@ class Once:
         # By digest: whatever a browser sends is a key, however long or strange.
         return f"{self.context.identity.user_id}:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
-    def result(self, key: str) -> Plain | None:
-        """What the first submission with this key led to, or None."""
-        row = self.context.root.once.get(self._key(key)) if key else None
-        return None if row is None else row["result"]
+    def result(self, key: str, form: str = "") -> Plain | None:
+        """What the first submission with this key led to; None for a new key, or when another ``form`` came with it.
 
-    def remember(self, key: str, result: Plain) -> None:
+        ``form`` is a short text that tells page and content apart: who goes back, changes the text and sends it again
+        does not mean the first one.
+        """
+        row = self.context.root.once.get(self._key(key)) if key else None
+        return None if row is None or row["form"] != form else row["result"]
+
+    def remember(self, key: str, result: Plain, form: str = "") -> None:
         """Keep a submission's result, in its own transaction: two at once conflict, and the second then finds it."""
         if key:
-            self.context.root.once[self._key(key)] = {"at": self.context.now, "result": check(result)}
+            row = {"at": self.context.now, "form": form, "result": check(result)}
+            self.context.root.once[self._key(key)] = row

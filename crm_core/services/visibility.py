@@ -8,8 +8,8 @@ a unit, a period) and nothing of it. Rules, first that fits:
 one it is assigned to. 5. A confidential contact's content is counted without that permission. 6. What one registered or
 logged oneself is full. 7. A confidential request is counted without that permission, even in one's own unit. 8. Content
 of the own units is full. 9. A confidential unit's content is counted for outsiders without the permission for
-confidential requests. 10. Anything else of other units is full with ``request.view_all_units`` (the desk answers for
-all of them), counted without.
+confidential requests. 10. Anything else of other units, or of no unit yet, is full with ``request.view_all_units`` (the
+desk answers for all of them), counted without.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Eyes:
 
     def _unit(self, unit_id: int | None) -> Visibility:
         identity = self.identity
-        if unit_id is None or unit_id in identity.units:
+        if unit_id in identity.units:
             return Visibility.FULL
         unit = self.root.units.get(unit_id)
         if unit is not None and unit.confidential and not identity.has(Permission.REQUEST_VIEW_CONFIDENTIAL):
