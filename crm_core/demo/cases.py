@@ -43,13 +43,15 @@ FATES = {"done": 86, "cancelled": 6, "rejected": 8}
 STUCK = {"new": 3, "open": 5, "waiting": 4}
 """What becomes of a request; the stuck ones stay as they are until today."""
 
+LONGEST_URGENT = 6
 LEFT_LYING = {20: 0.5, 60: 0.2, 150: 0.07, 100_000: 0.012}
 """Age in days up to which so large a share is stuck."""
 
 
-def draw_fate(dice: Dice, days_ago: int) -> str:
-    """How a request that came ``days_ago`` ends. Old ones are hardly ever left lying."""
+def draw_fate(dice: Dice, days_ago: int, urgent: bool) -> str:
+    """How a request that came ``days_ago`` ends. Old ones are hardly ever left lying, urgent ones never for long."""
     share = next(share for days, share in LEFT_LYING.items() if days_ago < days)
+    share = 0 if urgent and days_ago > LONGEST_URGENT else share
     return dice.weigh(STUCK if dice.chance(share) else FATES)
 
 
@@ -74,9 +76,16 @@ class Case:
         self.answers: dict[str, Any] = {"category": matter.kind, "place": self.scene["place"]}
         self.channel: str = Channel.PHONE
         self.clerk = ""
-        self.expert = self.dice.choice(self.world.city.responsible(self.unit))
+        self.expert = self.dice.rank(self.world.city.responsible(self.unit), 0)
+        self.named = 0.75
+        """How likely the unit gets it with the name of the one who does it."""
         self.follow_ups = 0
         self.closed = 0
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it must not wait."""
+        return self.matter.urgent in ("urgent", "high")
 
     def _words(self, name: str, cards: tuple[str, ...]) -> str:
         return self.tale.words(f"{self.matter.key}/{name}", cards, self.scene)
@@ -87,6 +96,7 @@ class Case:
         if not registered:
             return False
         if fate == "new":
+            self._keep(registered)
             return True
         referred = self._refer(registered)
         working = self._work(referred, fate)
@@ -163,6 +173,13 @@ class Case:
 
     # ── on its way ───────────────────────────────────────────────────────────────────────────────────────
 
+    def _keep(self, registered: int) -> None:
+        """The desk keeps it for now; most of what it keeps is with the clerk of the demo's logins."""
+        if self.dice.chance(0.8):
+            moment = self.world.hours.later(self.dice, registered, 0.01, 0.8)
+            note = self.tale.pool("kept", self.scene)
+            self.tale.add(Refer(now=moment, who=self.clerk, case=self.key, unit="desk", assignee="clerk", note=note))
+
     def _refer(self, registered: int) -> int:
         hours, dice = self.world.hours, self.dice
         at_once = dice.chance(0.45)
@@ -175,12 +192,12 @@ class Case:
             self.tale.add(Refer(now=moment, who=who, case=self.key, unit=wrong, note=note))
             moment, who = hours.later(dice, moment, 0.3, 2.5), dice.choice(self.world.city.responsible(wrong))
         note = self.tale.pool("bounce" if astray else "refer", self.scene)
-        assignee = self.expert if dice.chance(0.75) else ""
+        assignee = self.expert if dice.chance(self.named) else ""
         self.tale.add(Refer(now=moment, who=who, case=self.key, unit=self.unit, assignee=assignee, note=note))
         return moment
 
     def _work(self, referred: int, fate: str) -> int:
-        least, most = (0.02, 0.5) if self.matter.urgent in ("urgent", "high") else (0.1, 3)
+        least, most = (0.02, 0.5) if self.is_urgent else (0.1, 3)
         moment = self.world.hours.later(self.dice, referred, least, most)
         self._move(moment, self.expert, self.way.work, self.tale.pool("working", self.scene))
         if self.dice.chance(0.3):
@@ -255,7 +272,7 @@ class Case:
     def _close(self, last: int, fate: str) -> int:
         """When it was closed."""
         hours, dice = self.world.hours, self.dice
-        days = min(60.0, dice.lognormvariate(1.9, 0.75)) * (0.35 if self.matter.urgent in ("urgent", "high") else 1)
+        days = min(60.0, dice.lognormvariate(1.9, 0.75)) * (0.35 if self.is_urgent else 1)
         moment = hours.later(dice, last, days * 0.8, days * 1.2)
         if fate == "cancelled":
             self._move(moment, self.clerk, self.way.cancel, self.tale.pool("cancelled", self.scene))

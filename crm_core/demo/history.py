@@ -28,6 +28,12 @@ STRONGER = (Proof.LINK.value, Proof.CODE.value, Proof.IN_PERSON.value, Proof.PAP
 UNKNOWN = 0.05
 """Calls of unknown people for each contact."""
 
+EXPERTS_WORK = {
+    "p4": ("debris", 4, "open"), "p8": ("workshop", 7, "open"), "p10": ("vendors", 12, "waiting"),
+    "p12": ("dogs", 19, "open"), "p13": ("rats", 2, "open"), "p16": ("sweeping", 24, "open"),
+}
+"""Person → (matter, days ago, fate): what the expert of the demo's logins finds on the desk."""
+
 OFFICIALS_CRITIC = "p1"
 """Who complains of the expert: the neighbour's husband, so that it is easy to find."""
 
@@ -109,6 +115,9 @@ class _Teller:
             talks.ask_question(tale, self.world.hours.some_day(dice))
         if level in ("busy", "regular") and dice.chance(0.5):
             talks.take_note(tale, self._some_moment(dice))
+        if person.key in EXPERTS_WORK and person.language == "fa" and not person.is_organisation:
+            key, days, fate = EXPERTS_WORK[person.key]
+            self._experts_case(tale, key).tell(self._days_ago(days), fate)
         if person.key == OFFICIALS_CRITIC and COMPLAINT in self.world.types:
             extras.complain_of_official(tale, self._days_ago(12))
 
@@ -130,7 +139,7 @@ class _Teller:
                 self._case(tale, Case(tale, matter), day)
 
     def _case(self, tale: Tale, case: Case, day: date, fate: str = "") -> None:
-        fate = fate or draw_fate(tale.dice, (self.world.hours.days[-1] - day).days)
+        fate = fate or draw_fate(tale.dice, (self.world.hours.days[-1] - day).days, case.is_urgent)
         case.tell(day, fate)
         if extras.SATISFACTION in self.world.types and fate == "done" and extras.is_judged(tale.dice, tale, case):
             extras.judge(tale, case)
@@ -144,6 +153,13 @@ class _Teller:
             and matter.organisations == person.is_organisation
         }
         return self.world.texts.matter(tale.dice.weigh(fitting))
+
+    def _experts_case(self, tale: Tale, key: str) -> Case:
+        """A case in the part of the city that the expert of the demo's logins looks after."""
+        place = self.world.city.home(tale.dice, self.world.city.areas[1])
+        case = Case(tale, self.world.texts.matter(key), place=place)
+        case.unit, case.expert, case.named = place.area.key, "expert", 1.0
+        return case
 
     def _days_ago(self, days: int) -> date:
         """A working day about so many days before the end."""
@@ -159,7 +175,7 @@ class _Teller:
         home = tale.person.home
         is_complaint = COMPLAINT in types
         late = extras.make_complaint(tale, container, home) if is_complaint else Case(tale, container, place=home)
-        late.unit, late.expert = home.area.key, "expert"
+        late.unit, late.expert, late.named = home.area.key, "expert", 1.0
         late.tell(self._days_ago(18), "open", "phone")
         Case(tale, texts.matter("tax_certificate"), place=home).tell(self._days_ago(9), "waiting", "in_person")
         if extras.MEETING in types:

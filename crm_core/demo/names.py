@@ -47,7 +47,7 @@ class Names:
 
     def family(self, dice: Dice) -> tuple[str, str]:
         """A family name (Persian, Latin): a few are very frequent."""
-        return dice.rank(self.families)
+        return dice.rank(self.families, 2.5)
 
     @staticmethod
     def of_group(dice: Dice, group: dict[str, Any], part: str) -> tuple[str, str]:

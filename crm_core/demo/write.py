@@ -23,6 +23,7 @@ from crm_core.model.request import Request
 from crm_core.security.identity import Identity
 from crm_core.services import Services
 from crm_core.services.forms import deserialize
+from crm_core.text.identifiers import normalise
 from crm_core.text.tracking import code_in_words
 
 BATCH = 50
@@ -174,7 +175,7 @@ class _Writer:
         interaction = services.interactions.log(
             self._contact(services, act.person) if act.person else None, channel=act.channel, direction=act.direction,
             subject=act.subject.replace("{code}", code), body=act.body.replace("{code}", code), outcome=act.outcome,
-            started=act.started, duration=act.duration, requests=about, address=act.address,
+            started=act.started, duration=act.duration, requests=about, address=_normal(act.address),
         )
         self._done.interactions += 1
         if act.later:
@@ -216,3 +217,8 @@ class _Writer:
             words = dict(services.forms.schema(MEETING, services)["slot"].choices)[slot]
             data = {"slot": slot, "text": services.labels(words)}
         services.requests.change_status(services, request, act.status, act.note, data=data)
+
+
+def _normal(address: str) -> str:
+    """A number in the form that identifiers have; an address of mail as it is."""
+    return normalise("phone", address) if address.isdecimal() else address
