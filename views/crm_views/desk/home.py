@@ -68,5 +68,5 @@ def _unknown(request: Request, interaction: Interaction) -> dict[str, Any]:
         "href": f"/interactions/{interaction.id}",
         "subject": interaction.subject,
         "time": request.ui.show.time(interaction.started, "day"),
-        "address": interaction.address,
+        "address": rows.address_words(request, interaction.address),
     }

@@ -158,6 +158,7 @@ def _page(request: Request, interaction: Interaction) -> dict[str, Any]:
         "icon": words.CHANNEL_ICONS.get(interaction.channel, "chat-left-text"),
         "direction": words.DIRECTIONS.get(interaction.direction, ""),
         "outcome": OUTCOMES.get(interaction.outcome, interaction.outcome),
+        "address": rows.address_words(request, interaction.address),
         "by": rows.user_name(request, interaction.created_by),
         "when": show.time(interaction.started),
         "minutes": interaction.duration // 60,

@@ -41,6 +41,14 @@ def user_name(request: Request, user_id: int | None) -> str:
     return str(user.name_en if request.ui.show.locale == "en" and user.name_en else user.name)
 
 
+def in_hands(request: Request, unit: int | None, assignee: int | None) -> str:
+    """With whom a request is: its unit, and the member of staff if there is one."""
+    if assignee is None:
+        return unit_name(request, unit)
+    who = _("${unit}, ${person}", mapping={"unit": unit_name(request, unit), "person": user_name(request, assignee)})
+    return str(request.ui.show.text(who))
+
+
 def contact_name(request: Request, contact: Contact | None) -> str:
     """What a contact is called; one without a name by the first identifier."""
     show = request.ui.show
@@ -54,6 +62,11 @@ def contact_name(request: Request, contact: Contact | None) -> str:
     if first is not None and request.services.eyes.of_contact(contact) is Visibility.FULL:
         return show.identifier(first.scheme, first.value)
     return show.text(_("Citizen without a name"))
+
+
+def address_words(request: Request, address: str) -> str:
+    """The number or address somebody unknown called from, as people read it."""
+    return address if "@" in address else str(request.ui.show.digits(address))
 
 
 def type_name(request: Request, case: Case) -> str:

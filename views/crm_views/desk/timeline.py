@@ -309,10 +309,7 @@ def event_words(request: Request, case: Case, event: Event) -> tuple[str, str, s
         old, new = (rows.status_name(request, case.version, str(data.get(end, ""))) for end in ("from", "to"))
         return show.text(_("Status: ${old} → ${new}", mapping={"old": old, "new": new})), note, "signpost"
     if event.kind == EntryKind.ASSIGNED:
-        where = rows.unit_name(request, data.get("unit"))
-        who = data.get("assignee")
-        if who is not None:
-            where = show.text(_("${unit}, ${person}", mapping={"unit": where, "person": rows.user_name(request, who)}))
+        where = rows.in_hands(request, data.get("unit"), data.get("assignee"))
         return show.text(_("Handed to ${where}", mapping={"where": where})), note, "arrow-left-right"
     names = [show.text(FIELDS.get(name, name)) for name in data.get("fields", ())]
     return show.text(_("Changed: ${fields}", mapping={"fields": show.text(_(", ")).join(names)})), note, "pencil"
