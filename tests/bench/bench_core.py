@@ -1,6 +1,6 @@
 """The core beside the plain work it stands on: saves beside bare commits, a history of ten thousand beside a dictionary.
 
-Each figure has its measure from the same run, since machines differ. CRM_BENCH_N scales it: registrations (default 300).
+Each figure has its measure from the same run, since machines differ. CRM_BENCH_N: saves (default 300).
 """
 
 from __future__ import annotations
