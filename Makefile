@@ -42,7 +42,7 @@ run: $(READY) ## Set up, fill a demo city on first start, serve on 127.0.0.1:POR
 	@if [ -z "$$(ls -A "$(FOLDER)" 2>/dev/null)" ]; then \
 		rm -rf "$(UNFINISHED)" && $(BIN)/crm demo --data "$(UNFINISHED)" || exit 1; \
 		{ [ ! -d "$(FOLDER)" ] || rmdir "$(FOLDER)"; } && mv "$(UNFINISHED)" "$(FOLDER)"; \
-	fi
+	elif [ -f "$(FOLDER)/demo-logins.txt" ]; then cat "$(FOLDER)/demo-logins.txt"; fi
 	@exec $(BIN)/crm serve --data "$(FOLDER)" --port $(PORT)
 
 test: $(READY) ## Set up, prove the wheels (core alone, each plugin alone), then the whole test suite

@@ -34,7 +34,7 @@ def demo(
 ) -> None:
     """Fill DIR with a demo city: invented people, staff of every role, years of requests and conversations.
 
-    The password of the accounts is CRM_DEMO_PASSWORD, or a random one that is printed once.
+    The password of the accounts is CRM_DEMO_PASSWORD, or a random one, printed and kept in DIR/demo-logins.txt.
     """
     given = os.environ.get(PASSWORD_VARIABLE, "")
     arguments = {
@@ -45,24 +45,30 @@ def demo(
     is_new = result["password"] is not None
     if given:
         result["password"] = None  # whoever set it knows it; it need not stand in a log
+    logins = _logins(result, is_new)
+    if is_new:  # kept for the next start of `make run`: a demo whose password is lost is of no use to anybody
+        (data / LOGINS_FILE).write_text("\n".join((*logins, "")), "utf-8")
     if as_json:
         print_json(result)
     else:
-        _print(result, is_new)
+        _print(result, logins)
 
 
-def _print(result: dict[str, Any], is_new: bool) -> None:
+def _print(result: dict[str, Any], logins: list[str]) -> None:
     click.echo(say(_("${contacts} contacts, ${requests} requests, ${interactions} conversations since ${from}.",
                      mapping={name: result[name] for name in ("contacts", "requests", "interactions", "from")})))
     for line in result["skipped"]:
         click.echo(f"  {line}", err=True)
-    click.echo(say(_("Log in as:")))
-    for row in result["logins"]:
-        click.echo(f"  {row['login']:<12}{row['name']} ({row['role']})")
+    for line in logins:
+        click.echo(line)
+
+
+def _logins(result: dict[str, Any], is_new: bool) -> list[str]:
+    rows = [f"  {row['login']:<12}{row['name']} ({row['role']})" for row in result["logins"]]
     if not is_new:
-        click.echo(say(_("These accounts were there already; their passwords are as they were.")))
+        last = _("These accounts were there already; their passwords are as they were.")
     elif result["password"] is None:
-        click.echo(say(_("The password of all of them is the one in ${variable}.",
-                         mapping={"variable": PASSWORD_VARIABLE})))
+        last = _("The password of all of them is the one in ${variable}.", mapping={"variable": PASSWORD_VARIABLE})
     else:
-        click.echo(say(_("The password of all of them: ${password}", mapping={"password": result["password"]})))
+        last = _("The password of all of them: ${password}", mapping={"password": result["password"]})
+    return [say(_("Log in as:")), *rows, say(last)]
