@@ -17,6 +17,7 @@ _ = TextFactory("crm_core")
 
 PASSWORD_VARIABLE = "CRM_DEMO_PASSWORD"  # noqa: S105  # its name, not its value
 MOST_CONTACTS = 20_000
+LOGINS_FILE = "demo-logins.txt"
 
 
 @click.command()
