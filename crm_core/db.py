@@ -51,8 +51,7 @@ class Database:
     def open(cls, settings: Settings, read_only: bool = False) -> Database:
         """The database of an installation. Raises DatabaseBusy when another process writes to its file."""
         if not settings.is_file_storage:
-            factory, _options = zodburi.resolve_uri(settings.zodburi)
-            return cls(factory(), read_only)
+            return cls._open_server(settings.zodburi, read_only)
         path = settings.data / "Data.fs"
         if read_only and not path.exists():
             raise no_database(settings.data)
@@ -67,6 +66,24 @@ class Database:
         except BaseException:
             storage.close()
             raise
+
+    @classmethod
+    def _open_server(cls, uri: str, read_only: bool) -> Database:
+        factory, _options = zodburi.resolve_uri(uri)
+        for attempt in range(1, ATTEMPTS + 1):
+            if attempt > 1:
+                back_off(attempt)
+            storage = factory()
+            try:
+                return cls(storage, read_only)
+            except TransientError:  # several processes made the first objects of a new storage at once
+                storage.close()
+                if attempt == ATTEMPTS:
+                    raise
+            except BaseException:
+                storage.close()
+                raise
+        raise AssertionError("unreachable")
 
     @staticmethod
     def _prepare(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The core beside the plain work it stands on: saves beside bare commits, a history of ten thousand beside a dictionary.
+"""The core beside the plain work it stands on: saves beside bare commits, a long history beside a dictionary.
 
 Each figure has its measure from the same run, since machines differ. CRM_BENCH_N: saves (default 300).
 """

@@ -113,11 +113,11 @@ TABLE: list[tuple[str, dict[str, Visibility]]] = [
                           "administrator of roads": COUNTED}),
     ("request of law", {"clerk": COUNTED, "clerk of law": FULL, "expert": COUNTED, "expert of law": FULL,
                         "expert of roads": COUNTED, "supervisor": FULL, "executive": FULL, "administrator": COUNTED}),
-    ("request of nowhere", {"clerk": FULL, "expert": FULL, "supervisor": FULL, "administrator": COUNTED}),
+    ("request of nowhere", {"clerk": FULL, "expert": COUNTED, "supervisor": FULL, "administrator": COUNTED}),
     ("call of roads", {"clerk": FULL, "expert": COUNTED, "expert of roads": FULL, "supervisor": FULL,
                        "executive": FULL, "administrator": COUNTED, "nobody": HIDDEN}),
     ("call of law", {"clerk": COUNTED, "clerk of law": FULL, "expert of roads": COUNTED, "supervisor": FULL}),
-    ("call of nowhere", {"clerk": FULL, "expert": FULL, "executive": FULL}),
+    ("call of nowhere", {"clerk": FULL, "expert": COUNTED, "executive": FULL}),
     ("request of the confidential", {"clerk": COUNTED, "expert": COUNTED, "expert of roads": FULL,  # it is assigned
                                      "clerk of roads": COUNTED, "supervisor": FULL, "executive": FULL}),
     ("call of the confidential", {"clerk": COUNTED, "expert of roads": COUNTED, "supervisor": FULL}),
@@ -276,13 +276,14 @@ def test_a_person_shielded_later_takes_everything_along(world: World) -> None:
 
 def test_counted_rows_say_how_many_of_whom_and_when_and_nothing_else(world: World) -> None:
     """§5.7: "2 entries of the Legal unit you may not read"."""
-    expert = world.people["expert"]
-    with world.app.reading() as services:
+    with world.app.transaction() as services:
         roads, law = (unit.id for unit in services.units.all())
+        own = services.units.add("آب").id
+    expert = make_clerk(world.app, "water", roles=[Role.EXPERT], units=[own])
 
     def work(services: Services) -> int:
         contact = make_contact(services)
-        for number, unit in enumerate((None, law, law, None, law, roads, roads, None)):
+        for number, unit in enumerate((own, law, law, own, law, roads, roads, own)):
             services.interactions.log(contact, channel="phone", body=f"راز {number}", unit=unit,
                                       started=services.now - number * DAY)
         return contact.id
