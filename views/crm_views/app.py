@@ -21,12 +21,14 @@ from crm_core.app import App
 from crm_core.db import ATTEMPTS
 from crm_core.host import Plugin
 from crm_views import plugin_pages
+from crm_views.bodies import drop_parsed_post
+from crm_views.cookies import drop_unreadable_cookies
 from crm_views.forms.uploads import MEGABYTE, UploadStore
 from crm_views.frame import frame_of
 from crm_views.installation import installation_secret, private_folder
 from crm_views.keeping import Keeper
 from crm_views.throttle import Throttle
-from crm_views.tweens import drop_parsed_post, needs_transaction
+from crm_views.tweens import needs_transaction
 
 Policy = Callable[[dict[str, Any], Router], Response]
 
@@ -95,9 +97,13 @@ class _Shared:
 
 
 def closing_bodies(policy: Policy) -> Policy:
-    """Around the retries: close the copy of the body that they read from; WebOb leaves it to the garbage collector."""
+    """Around the retries: cookies that can be read, and the copy of the body that they read from closed at the end.
+
+    WebOb leaves that copy to the garbage collector, and reads all cookies of a host when one is asked for.
+    """
 
     def closing(environ: dict[str, Any], router: Router) -> Response:
+        drop_unreadable_cookies(environ)
         given = environ["crm.given_body"] = environ.get("wsgi.input")
         try:
             return policy(environ, router)
@@ -111,6 +117,6 @@ def closing_bodies(policy: Policy) -> Policy:
 
 def before_retry(event: Any) -> None:
     """Make the form readable again, and wait a little so that the same people do not meet again."""
-    drop_parsed_post(event)
+    drop_parsed_post(event.environ)
     attempt = event.environ.get("retry.attempt", 0)
     time.sleep(random.uniform(0.2, 1.0) * min(BACK_OFF * 2**attempt, LONGEST_PAUSE))

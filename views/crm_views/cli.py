@@ -26,7 +26,7 @@ from crm_core.settings import read_settings
 from crm_core.textfeed import JournalSource
 from crm_search.indexer import IndexerThread
 from crm_views.app import make_app
-from crm_views.tweens import largest_body
+from crm_views.bodies import largest_body
 
 _ = TextFactory("crm_views")
 log = logging.getLogger(__name__)

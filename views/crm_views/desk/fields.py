@@ -10,10 +10,10 @@ import colander
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.services import Services
+from crm_views.bodies import FILES_AT_ONCE
 from crm_views.desk import rows
 from crm_views.forms import StoredUpload
 from crm_views.forms.files import UploadType
-from crm_views.tweens import FILES_AT_ONCE
 
 if TYPE_CHECKING:
     from pyramid.request import Request
