@@ -146,12 +146,15 @@ def test_without_an_id_a_contact_is_its_row(app: App, written: Callable[..., Pat
 
 
 def test_one_row_that_the_services_refuse_costs_only_itself(app: App, written: Callable[..., Path]) -> None:
-    rows = [f"{number},Someone {number},1990-01-0{number % 9 + 1}" for number in range(120)]
-    rows[60] = "60,Someone 60,2150-01-01"
-    report = bring(app, written("external_id,name,birth_date\n" + "\n".join(rows) + "\n"))
-    assert (report["read"], report["created"]) == (120, 119)
+    def file(note: str) -> Path:
+        rows = [f"{number},Someone {number},{note * (6000 if number == 60 else 1)}" for number in range(120)]
+        return written("external_id,name,notes\n" + "\n".join(rows) + "\n")
+
+    assert bring(app, file("a"))["created"] == 120
+    report = bring(app, file("b"))  # behind the notes that are there already, row 60 has no room
+    assert (report["read"], report["updated"]) == (120, 119)
     assert [row["line"] for row in report["rejected"]] == [62]
-    assert report["rejected"][0]["reason"] == "A date of birth lies in the past."
+    assert report["rejected"][0]["reason"] == "At most 10000 characters fit here."
 
 
 def test_interrupted_anywhere_and_run_again_it_completes(app: App, shared_data: Path) -> None:
