@@ -47,7 +47,7 @@ run: $(READY) ## Set up, fill a demo city on first start, serve on 127.0.0.1:POR
 
 test: $(READY) ## Set up, prove the wheels (core alone, each plugin alone), then the whole test suite
 	@$(BIN)/python -m pytest tests/packaging
-	@$(BIN)/python -m pytest --ignore=tests/packaging -n $(WORKERS)
+	@$(BIN)/python -m pytest --ignore=tests/packaging -n $(WORKERS) --dist loadfile
 
 check: $(READY) ## Lint, types, import contracts, wheels' contents, translations, docs
 	@$(BIN)/ruff check .
