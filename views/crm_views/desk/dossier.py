@@ -131,7 +131,7 @@ def chip(request: Request, identifier: Identifier) -> ChipView:
     words = show.text(PROOFS.get(identifier.proof, identifier.proof))
     proven = identifier.proof not in (Proof.SAID, Proof.HEARSAY)
     if proven and identifier.proven_at is not None:
-        date = show.date(identifier.proven_at, "day")
+        date = show.relative_day(identifier.proven_at)
         words = show.text(_("${proof}, ${date}", mapping={"proof": words, "date": date}))
     return ChipView(
         value=show.identifier(identifier.scheme, identifier.value),
