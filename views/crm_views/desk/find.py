@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ = TextFactory("crm_views")
 
+MOST = 30
+"""Hits a page shows."""
 SURE, NEAR = 84, 50
 """Scores of the finder from which a hit is exact, and below which it is only near."""
 GROUPS: tuple[tuple[str, Text], ...] = (
@@ -33,7 +35,7 @@ GROUPS: tuple[tuple[str, Text], ...] = (
              renderer="crm_views:templates/find.pt")
 def find(request: Request) -> dict[str, Any]:
     query = words_of(request)
-    found = request.services.finder.find(query, limit=30) if query else None
+    found = request.services.finder.find(query, limit=MOST) if query else None
     hits = found.hits if found is not None else []
     groups = [
         {"title": title, "hits": [hit_row(request, hit) for hit in hits if hit.kind == kind]} for kind, title in GROUPS
@@ -44,7 +46,7 @@ def find(request: Request) -> dict[str, Any]:
         "query": query,
         "cut": len(request.GET.get("q", "")) > LONGEST,
         "groups": [group for group in groups if group["hits"]],
-        "found_words": _("${count} found", mapping={"count": len(hits)}) if len(hits) != 1 else _("1 found"),
+        "found_words": found_words(len(hits)),
         "text_missing": found is not None and found.text_missing,
         "new_phone": new_phone,
         "new_phone_words": request.ui.show.phone(new_phone) if new_phone else "",
@@ -75,7 +77,7 @@ def hit_row(request: Request, hit: Hit) -> dict[str, Any]:
     row = {
         "id": hit.id,
         "href": "", "icon": "person", "title": hit.title, "parts": [(hit.subtitle, False)] if hit.subtitle else [],
-        "why": show.text(hit.why),
+        "why": show.digits(show.text(hit.why)),
         "tone": "exact" if hit.exact or hit.score >= SURE else "fuzzy" if hit.score < NEAR else "",
         "status": "",
     }
@@ -113,3 +115,10 @@ def _contact(request: Request, contact: Contact) -> dict[str, Any]:
 def _whose(request: Request, case: Case) -> list[tuple[str, bool]]:
     contact = request.services.contacts.find(case.contact)
     return [(rows.contact_name(request, contact), False)] if contact is not None else []
+
+
+def found_words(count: int) -> Text:
+    """How many were found; a full page says that it is only the beginning."""
+    if count >= MOST:
+        return _("the first ${count}; type more to narrow it down", mapping={"count": count})
+    return _("${count} found", mapping={"count": count}) if count != 1 else _("1 found")
