@@ -9,14 +9,18 @@ from typing import Any
 
 from webob.cookies import parse_cookie
 
+OURS = "crm_"
+
 
 def drop_unreadable_cookies(environ: dict[str, Any]) -> None:
     """Leave only cookies whose names and values are UTF-8 in the ``environ`` of a request."""
     header = environ.get("HTTP_COOKIE", "")
     if is_text(header):
         return
-    kept = ";".join(part for part in header.split(";") if is_text(part))
-    environ["HTTP_COOKIE"] = kept if is_text(kept) else ""
+    readable = [part for part in header.split(";") if is_text(part)]
+    # What a quoted value held before and after its semicolon may still be no text together.
+    tries = (readable, [part for part in readable if part.strip().startswith(OURS)], [])
+    environ["HTTP_COOKIE"] = next(kept for kept in map(";".join, tries) if is_text(kept))
 
 
 def is_text(header: str) -> bool:

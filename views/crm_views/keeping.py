@@ -30,8 +30,13 @@ PARAMETER = "kept"
 FORM_FIELD = "__formid__"
 SECRET_FIELDS = frozenset({"csrf_token", "password"})
 LARGEST = 1 << 20
+LARGEST_OF_FORMER = 100_000
+"""Characters of a form that is kept; fewer of one whose login has ended."""
+MOST_OF_ONE = 20
+"""Forms kept for one user; the oldest goes."""
 HOURS = 12
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+_NAME = re.compile(r"[0-9]+\.[A-Za-z0-9_-]{22}")
 
 
 class Keeper:
@@ -44,14 +49,15 @@ class Keeper:
         self.folder = folder
         self._clock = clock
 
-    def keep(self, user: int, path: str, pairs: Pairs) -> str:
+    def keep(self, user: int, path: str, pairs: Pairs, largest: int = LARGEST) -> str:
         """Keep a form; gives the token to ask for it with, "" where it is too large to keep."""
         text = json.dumps({"user": user, "path": path, "pairs": pairs})
-        if len(text) > LARGEST:
+        if len(text) > largest:
             return ""
         self.sweep()
+        self._make_room(user)
         token = secrets.token_urlsafe(16)
-        descriptor = os.open(self.folder / token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(self._file(user, token), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         return token
@@ -61,7 +67,7 @@ class Keeper:
         if not _TOKEN.fullmatch(token):
             return None
         try:
-            file = self.folder / token
+            file = self._file(user, token)
             if file.stat().st_mtime < self._oldest():
                 return None
             kept = json.loads(file.read_text(encoding="utf-8"))
@@ -74,19 +80,35 @@ class Keeper:
     def drop(self, user: int, path: str, token: str) -> None:
         """Forget a kept form once it was taken; nothing happens when it is another's."""
         if self.find(user, path, token) is not None:
-            (self.folder / token).unlink(missing_ok=True)
+            self._file(user, token).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Drop what is too old; called before each new one."""
         for file in self._files():
-            if file.stat().st_mtime < self._oldest():
+            if _age_mark(file) < self._oldest():
                 file.unlink(missing_ok=True)
 
+    def _make_room(self, user: int) -> None:
+        own = sorted((file for file in self._files() if file.name.startswith(f"{user}.")), key=_age_mark)
+        for file in own[: max(0, len(own) - MOST_OF_ONE + 1)]:
+            file.unlink(missing_ok=True)
+
+    def _file(self, user: int, token: str) -> Path:
+        return self.folder / f"{user}.{token}"
+
     def _files(self) -> Iterator[Path]:
-        return (file for file in self.folder.iterdir() if _TOKEN.fullmatch(file.name))
+        return (file for file in self.folder.iterdir() if _NAME.fullmatch(file.name))
 
     def _oldest(self) -> float:
         return self._clock() - HOURS * 3600
+
+
+def _age_mark(file: Path) -> float:
+    """When a file was written, in seconds since the epoch; 0 when another request has just dropped it."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def typed_pairs(request: Request) -> Pairs:
@@ -99,11 +121,12 @@ def typed_pairs(request: Request) -> Pairs:
 
 def keep_posted(request: Request) -> str:
     """Keep the posted form for the user of this browser; gives the address where it is shown filled in, or ""."""
-    user = request.login.user.id if request.login.user is not None else request.login.former
+    login = request.login
+    user, largest = (login.user.id, LARGEST) if login.user is not None else (login.former, LARGEST_OF_FORMER)
     pairs = typed_pairs(request)
     if user is None or not pairs:
         return ""
-    token = request.registry.crm_keeper.keep(user, request.path, pairs)
+    token = request.registry.crm_keeper.keep(user, request.path, pairs, largest)
     return f"{request.path}?{PARAMETER}={token}" if token else ""
 
 

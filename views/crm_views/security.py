@@ -19,6 +19,7 @@ from webob.cookies import make_cookie
 
 from crm_core.model.user import User
 from crm_core.security.identity import SYSTEM, Identity
+from crm_core.services.users import Users
 from crm_views.installation import derived
 
 if TYPE_CHECKING:
@@ -31,7 +32,12 @@ SIGNED_IN = "signed_in"
 LOGIN_COOKIE = "crm_login"
 SESSION_COOKIE = "crm_session"
 _SESSION_USER = "user"
+_KNOWN_USER = "known"
 _LONGEST_SECRET = 100
+SESSION_SECONDS = 7 * 86_400
+REISSUE_SECONDS = 3600
+"""How long a session's cookie is good after the last page, and how often it is written anew: a login page left open
+over the weekend can still be sent."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,18 @@ class SecurityPolicy:
         users = request.crm_app.services(request.crm_root, SYSTEM).users
         secret = request.cookies.get(LOGIN_COOKIE, "")
         if not 0 < len(secret) <= _LONGEST_SECRET:
-            return Login(former=self._marked(request))
+            return self._former(users, self._marked(request))
         user = users.user_of_session(secret)
         if user is not None:
             return Login(user, users.identity(user))
         ended = users.session(secret)
-        return Login(former=ended.user if ended is not None else self._marked(request))
+        return self._former(users, ended.user if ended is not None else self._marked(request))
+
+    @staticmethod
+    def _former(users: Users, id_: int | None) -> Login:
+        # Who has no account any more has no forms to come back to.
+        user = users.find(id_)
+        return Login(former=user.id if user is not None and user.active else None)
 
     @staticmethod
     def _marked(request: Request) -> int | None:
@@ -129,7 +141,20 @@ def begin_session(request: Request, user: User) -> None:
     if request.session.get(_SESSION_USER) != user.id:
         request.session.invalidate()
         request.session.new_csrf_token()
-        request.session[_SESSION_USER] = user.id
+        request.session[_SESSION_USER] = request.session[_KNOWN_USER] = user.id
+
+
+def end_session(request: Request) -> None:
+    """A new session for nobody; only who signed in here last stays known, for `known_user`."""
+    known = request.session.get(_KNOWN_USER)
+    request.session.invalidate()
+    request.session[_KNOWN_USER] = known
+
+
+def known_user(request: Request) -> int | None:
+    """The id of the user who signed in with this browser last; it opens nothing."""
+    known = request.session.get(_KNOWN_USER)
+    return known if isinstance(known, int) else None
 
 
 def includeme(config: Configurator) -> None:
@@ -141,7 +166,8 @@ def includeme(config: Configurator) -> None:
     config.set_session_factory(
         SignedCookieSessionFactory(
             derived(config.registry.crm_secret, "session"), serializer=Utf8Serializer(), cookie_name=SESSION_COOKIE,
-            httponly=True, samesite="Lax", secure=app.settings.https, timeout=None, reissue_time=None,
+            httponly=True, samesite="Lax", secure=app.settings.https, timeout=SESSION_SECONDS,
+            reissue_time=REISSUE_SECONDS,
         )
     )
     config.set_csrf_storage_policy(SessionCSRFStoragePolicy())

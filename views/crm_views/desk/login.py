@@ -18,7 +18,7 @@ from crm_views.errors import local_path
 from crm_views.forms import Look, Submission, handle
 from crm_views.forms.widgets import LineWidget, PasswordWidget
 from crm_views.language import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
-from crm_views.security import LOGIN_COOKIE, SIGNED_IN, begin_session
+from crm_views.security import LOGIN_COOKIE, SIGNED_IN, begin_session, end_session, known_user
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -52,7 +52,7 @@ def login(request: Request) -> dict[str, Any] | Response:
         return page
     if request.response.status_int == 422 and request.environ.get("crm.throttled"):
         request.response.status_int = 429
-        request.response.headers["Retry-After"] = str(request.registry.crm_throttle.minutes() * 60)
+        request.response.headers["Retry-After"] = str(request.environ["crm.throttled"] * 60)
     return page | {
         "title": _("Sign in"),
         "ended": "ended" in request.GET and request.method == "GET",
@@ -63,17 +63,21 @@ def login(request: Request) -> dict[str, Any] | Response:
 
 def _check(request: Request, username: str, password: str) -> User:
     """The user with that login and password. Raises Invalid with the same words whatever does not fit."""
-    throttle = request.registry.crm_throttle
-    counted = request.environ.setdefault("crm.login_counted", False)  # once, however often a conflict repeats it
-    if not counted and not throttle.try_login(fold(username), request.remote_addr or ""):
-        request.environ["crm.throttled"] = True
+    throttle, users = request.registry.crm_throttle, request.services.users
+    named = users.by_login(username)
+    asked = (fold(username), request.remote_addr or "", named is not None and named.id == known_user(request))
+    with throttle.checking:
+        minutes = throttle.wait(*asked)
+        user: User | None = None if minutes else users.check_password(username, password)
+        if minutes == 0 and user is None:
+            throttle.failed(*asked)
+    if minutes:
+        request.environ["crm.throttled"] = minutes
         raise Invalid({"": _("Too many tries. Wait ${minutes} minutes, then try again.",
-                             mapping={"minutes": throttle.minutes()})})
-    request.environ["crm.login_counted"] = True
-    user: User | None = request.services.users.check_password(username, password)
+                             mapping={"minutes": minutes})})
     if user is None:
         raise Invalid({"": _("Username or password is not right.")})
-    throttle.forgive(fold(username))
+    throttle.forgive(*asked)
     return user
 
 
@@ -91,7 +95,7 @@ def _enter(request: Request, user: User, target: str) -> Response:
 def logout(request: Request) -> Response:
     """End this login, in the database too."""
     request.services.users.end_session(request.cookies.get(LOGIN_COOKIE, ""))
-    request.session.invalidate()
+    end_session(request)
     return HTTPSeeOther(location="/login", headers=forget(request))
 
 
