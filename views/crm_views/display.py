@@ -43,7 +43,15 @@ _CURRENCIES: Mapping[str, tuple[int, Text]] = {
 }
 _MARK = "\ue000"
 """A private character that stands for a value while the sentence around it is escaped."""
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates (UAX 9): inside a sentence they would turn our own words and digits around."""
 _TOKEN = re.compile(f"{_MARK}([0-9]+){_MARK}")
+
+
+def unturned(text: str) -> str:
+    """``text`` without the marks that change the direction of what follows; isolates around all of it stay."""
+    plain = _TURNS.sub("", text)
+    return f"\u2068{plain}\u2069" if text.startswith("\u2068") and text.endswith("\u2069") else plain
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,11 @@ class Display:
         """A value inside a sentence: numbers in the reader's digits, messages and labels in their words."""
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return self.number(value)
-        return self.text(value) if isinstance(value, TranslationString | Mapping) else str(value)
+        return self.text(value) if isinstance(value, TranslationString | Mapping) else unturned(str(value))
+
+    def title(self, value: TextLike) -> str:
+        """Words for a place that holds no elements and more words beside them, such as the title of a page."""
+        return unturned(self.text(value))
 
     # Numbers and codes
 

@@ -9,7 +9,11 @@ import colander
 
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.attachment import Attachment
+from crm_core.model.request import Request as Case
+from crm_core.model.user import User
+from crm_core.security.permissions import Permission
 from crm_core.services import Services
+from crm_core.services.visibility import Visibility, visibility
 from crm_views.bodies import FILES_AT_ONCE
 from crm_views.desk import rows
 from crm_views.forms import StoredUpload
@@ -37,10 +41,19 @@ def attached(services: Services, uploads: Iterable[StoredUpload]) -> tuple[Attac
     return tuple(stored)
 
 
-def staff_choices(request: Request, hidden_from: tuple[int, ...] = ()) -> tuple[tuple[str, Text], ...]:
-    """Active members of staff by name, without those who must not know of the request."""
-    users = (user for user in request.services.users.active() if user.id not in hidden_from)
-    named = ((str(user.id), rows.user_name(request, user.id)) for user in users)
+def staff_choices(request: Request, case: Case) -> tuple[tuple[str, Text], ...]:
+    """Active members of staff by name who may read the request once it is theirs, and whoever has it now."""
+    services = request.services
+    contact = services.contacts.find(case.contact)
+
+    def may_have_it(user: User) -> bool:
+        identity = services.users.identity(user)
+        known = contact is None or visibility(services.root, identity, contact) is not Visibility.HIDDEN
+        return known and identity.has(Permission.REQUEST_VIEW)
+
+    users = (user for user in services.users.active() if user.id not in case.hidden_from)
+    named = ((str(user.id), rows.user_name(request, user.id)) for user in users
+             if user.id == case.assignee or may_have_it(user))
     return tuple(sorted(named, key=lambda row: row[1]))
 
 

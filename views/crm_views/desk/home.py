@@ -39,7 +39,7 @@ def home(request: Request) -> dict[str, Any]:
         "may_add": request.has_permission(Permission.CONTACT_EDIT),
         "may_log": request.has_permission(Permission.INTERACTION_LOG),
         "mine": [rows.owe(request, case) for case in rows.readable(request, own, MOST)],
-        "mine_count": len(mine) if mine is not None else 0,
+        "mine_count": services.requests.count_work(user=user.id),
         "arrived": [rows.owe(request, case) for case in rows.readable(request, _arrived(request), MOST)],
         "unknown": [_unknown(request, one) for one in _unidentified(request)],
     }

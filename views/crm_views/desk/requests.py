@@ -13,7 +13,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from crm_core import fields as f
-from crm_core.errors import StaleChange
+from crm_core.errors import NotFound, StaleChange
 from crm_core.fields import LONG, SHORT
 from crm_core.i18n import TextFactory
 from crm_core.model.contact import Contact
@@ -94,6 +94,8 @@ def new(request: Request) -> dict[str, Any] | Response:
         return first
     services = request.services
     published = services.forms.published(request.matchdict["type"])
+    if published.type.id not in {one.type.id for one in request.crm_app.registry.offered()}:
+        raise NotFound
     services.identity.demand(published.type.permission)
     schema = _schema(request, published, contact)
     label = request.ui.show.text(published.labels)
@@ -216,7 +218,7 @@ def due(request: Request, case: Case) -> str:
     if case.due is None:
         return ""
     show = request.ui.show
-    date = show.date(case.due, "weekday")
+    date = show.relative_day(case.due)
     distance = show.text(rows.due_words(request, case))
     if not distance:
         return show.text(_("Deadline was ${date}", mapping={"date": date}))
@@ -240,7 +242,7 @@ def stages(request: Request, case: Case) -> list[dict[str, Any]]:
         {
             "state": "d" if place < now or (place == now and not case.is_open) else "c" if place == now else "n",
             "name": show.text(status.labels),
-            "when": show.date(reached[status.name], "day") if status.name in reached and place <= now else "",
+            "when": show.relative_day(reached[status.name]) if status.name in reached and place <= now else "",
             "current": place == now,
         }
         for place, status in enumerate(shown)
@@ -281,7 +283,7 @@ class StatusForm(f.Form):
 class AssignForm(f.Form):
     """Who has it from now on."""
 
-    unit = f.choice(_("Unit"), (), required=False)
+    unit = f.choice(_("Unit"), (), required=False, description=_("Left empty, it stays where it is."))
     assignee = f.choice(_("Member of staff"), (), required=False)
     note = f.long_text(_("Note"), required=False, max_length=LONG, personal=True)
 
@@ -360,7 +362,7 @@ def _status_schema(request: Request, case: Case) -> colander.SchemaNode:
 def _assign_schema(request: Request, case: Case) -> colander.SchemaNode:
     schema = AssignForm().clone()
     schema["unit"].choices = unit_choices(request)
-    schema["assignee"].choices = staff_choices(request, case.hidden_from)
+    schema["assignee"].choices = staff_choices(request, case)
     for name in ("unit", "assignee"):
         schema[name].widget = ChoiceWidget(schema[name].choices, radios=False)
     return schema
@@ -387,7 +389,7 @@ def _apply_assign(request: Request, case: Case, submission: Submission) -> None:
         raise StaleChange({"unit": rows.unit_name(request, case.unit),
                            "assignee": rows.user_name(request, case.assignee) if case.assignee else ""})
     request.services.requests.assign(
-        case, unit=int(values["unit"]) if values["unit"] else None,
+        case, unit=int(values["unit"]) if values["unit"] else case.unit,
         assignee=int(values["assignee"]) if values["assignee"] else None, note=values["note"],
     )
     request.ui.flash(_("It is with ${unit} now.", mapping={"unit": rows.unit_name(request, case.unit)}))

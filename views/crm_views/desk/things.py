@@ -5,6 +5,8 @@ What is hidden answers exactly as what does not exist.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -86,11 +88,29 @@ def sent_before(request: Request) -> HTTPSeeOther | None:
     The second sending could be refused otherwise, for the first took the slot it asks for.
     """
     key = request.POST.get(SUBMISSION_KEY, "") if request.method == "POST" else ""
-    result = request.services.once.result(key) if isinstance(key, str) and key else None
+    result = request.services.once.result(key, sent_form(request)) if isinstance(key, str) and key else None
     return None if result is None else HTTPSeeOther(location=str(result))
 
 
 def done(request: Request, key: str, location: str) -> HTTPSeeOther:
     """Remember where this form led to, and go there."""
-    request.services.once.remember(key, location)
+    request.services.once.remember(key, location, sent_form(request))
     return HTTPSeeOther(location=location)
+
+
+def sent_form(request: Request) -> str:
+    """A digest of the page and of all that was sent with it: who goes back and changes the text sends another form."""
+    summary = hashlib.sha256(json.dumps(request.path).encode())
+    for name, value in request.POST.items():
+        if name == "csrf_token":
+            continue
+        file = getattr(value, "file", None)
+        if file is None:
+            summary.update(json.dumps([name, str(value)]).encode())
+            continue
+        place = file.tell()
+        file.seek(0)
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(place)
+        summary.update(json.dumps([name, value.filename or "", content]).encode())
+    return summary.hexdigest()

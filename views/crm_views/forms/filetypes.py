@@ -15,7 +15,8 @@ HEAD = 8192
 """Bytes read from the beginning of a file to tell its type."""
 
 MANY_MEMBERS = 5000
-"""An archive with more entries is kept as a plain archive: its table of contents is not read."""
+LARGEST_TABLE = MANY_MEMBERS * 200
+"""An archive with more entries, or more bytes of them, is kept as a plain archive: its table is not read."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,10 @@ def _archive(file: BinaryIO, head: bytes) -> FileType | None:
     """Archive or office document; None for one that carries macros, and for what only pretends to be an archive."""
     if head[30:38] == b"mimetype":
         return next((kind for name, kind in _OPEN_DOCUMENT.items() if head[38:].startswith(name)), ZIP)
-    count = _member_count(file)
-    if count is None:
+    table = _table(file)
+    if table is None:
         return None
-    if count > MANY_MEMBERS:
+    if table[0] > MANY_MEMBERS or table[1] > LARGEST_TABLE:
         return ZIP
     file.seek(0)
     try:
@@ -119,13 +120,22 @@ def _archive(file: BinaryIO, head: bytes) -> FileType | None:
     return next((kind for name, kind in _OFFICE if name in names), ZIP)
 
 
-def _member_count(file: BinaryIO) -> int | None:
-    """Entries that the end record of an archive counts (APPNOTE 4.3.16), or None when there is no such record."""
+def _table(file: BinaryIO) -> tuple[int, int] | None:
+    """Entries and bytes of an archive's table of contents by its end record (APPNOTE 4.3.16); None without one.
+
+    `zipfile` reads as many bytes as the record says and never counts. A second record for large archives (4.3.15)
+    replaces the numbers of the first; one of those is large.
+    """
     size = file.seek(0, 2)
     file.seek(max(0, size - 65_557))  # 22 bytes and the longest comment
     tail = file.read()
     found = tail.rfind(b"PK\x05\x06")
-    return int.from_bytes(tail[found + 10 : found + 12], "little") if 0 <= found <= len(tail) - 22 else None
+    if not 0 <= found <= len(tail) - 22:
+        return None
+    if tail[max(0, found - 20) : found].startswith(b"PK\x06\x07"):
+        return MANY_MEMBERS + 1, LARGEST_TABLE + 1
+    count, size = tail[found + 10 : found + 12], tail[found + 12 : found + 16]
+    return int.from_bytes(count, "little"), int.from_bytes(size, "little")
 
 
 def _text(head: bytes) -> FileType | None:

@@ -191,6 +191,8 @@ class _Run:
         """Hidden values as they came: a form shown again is the same submission of the same revision."""
         for key in self.hidden:
             value = posted.get(key)
+            if key == REVISION and isinstance(value, str):
+                value = value[:200]  # one that is longer was never given: what starts from it is stale
             if isinstance(value, str) and len(value) <= 200 and (key != SUBMISSION_KEY or _KEY.fullmatch(value)):
                 self.hidden[key] = value
 
