@@ -16,7 +16,7 @@ from BTrees.OOBTree import OOTreeSet
 from persistent import Persistent
 
 from crm_core.model.plain import Plain
-from crm_core.model.sharded import PrefixIndex, Sharded
+from crm_core.model.sharded import KeyIndex, Sharded
 from crm_core.text.folding import fold
 
 
@@ -38,7 +38,7 @@ class ExactIndex(Persistent):
     """value → ids."""
 
     def __init__(self) -> None:
-        self._rows = PrefixIndex()
+        self._rows = KeyIndex()
 
     def add(self, value: Plain, id_: int) -> None:
         self._rows.add(exact_key(value), id_)

@@ -147,6 +147,36 @@ def _between(parts: tuple[Rows, ...], low: str, high: str) -> Iterator[str]:
     return heapq.merge(*(part.keys(low, high) for part in parts))
 
 
+class KeyIndex(Persistent):
+    """A set of (text key, id), asked by whole keys only; a key's ids lie in four of the parts."""
+
+    SHARDS = 64
+    SPREAD = 4
+
+    def __init__(self) -> None:
+        self._parts = tuple(Rows() for _ in range(self.SHARDS))
+
+    def _part(self, key: str, id_: int) -> Rows:
+        return self._parts[(_crc(key) + id_ % self.SPREAD) % self.SHARDS]
+
+    def add(self, key: str, id_: int) -> None:
+        key = _plain(key)
+        self._part(key, id_).add(_row(key, id_))
+
+    def discard(self, key: str, id_: int) -> None:
+        key = _plain(key)
+        part, row = self._part(key, id_), _row(key, id_)
+        if row in part:
+            part.remove(row)
+
+    def exactly(self, key: str) -> Iterator[int]:
+        """The ids stored under exactly ``key``, in order."""
+        key = _plain(key)
+        start = key + SEPARATOR
+        parts = tuple(self._part(key, number) for number in range(self.SPREAD))
+        return (_split(row)[1] for row in _between(parts, start, start + "g"))
+
+
 class SuffixShardedIndex(Persistent):
     """An ordered set of (text key, id), sharded by the last two characters: for phones, whose ends are random."""
 

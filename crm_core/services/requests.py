@@ -59,8 +59,9 @@ class Requests:
         return self.get(id_)
 
     def of_contact(self, contact: Contact) -> list[Request]:
-        """All requests of a contact, oldest first."""
-        return list(contact.requests.values())
+        """The requests of a contact, oldest first; those hidden from the one who acts are left out."""
+        eyes = Eyes(self.context.root, self.context.identity)
+        return [request for request in contact.requests.values() if eyes.of_request(request)]
 
     def readable_of(self, contact: Contact, *types: str) -> list[Request]:
         """The citizen's requests, over all linked records, that the identity may read in full; newest first.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import crm_core
 from crm_core.model.ids import MAX_ID, first_id, id_time, new_id, now_ms, parse_id
-from crm_core.model.sharded import SHARDS, PrefixIndex, Sharded, SuffixShardedIndex, shard_of
+from crm_core.model.sharded import SHARDS, KeyIndex, PrefixIndex, Sharded, SuffixShardedIndex, shard_of
 
 MOMENTS = st.integers(min_value=0, max_value=(1 << 43) - 1)
 
@@ -141,6 +141,25 @@ def test_a_prefix_index_answers_in_order_and_completely(rows: list[tuple[str, in
 def test_a_prefix_of_one_character_is_refused() -> None:
     with pytest.raises(ValueError):
         PrefixIndex().starting_with("م")
+
+
+@given(ROWS)
+def test_a_key_index_answers_whole_keys_completely(rows: list[tuple[str, int]]) -> None:
+    """§5.3, §5.4: many records of one value do not lie in one tree."""
+    index = KeyIndex()
+    for key, id_ in rows * 2:
+        index.add(key, id_)
+    stored = {(key.replace("\0", " "), id_) for key, id_ in rows}
+    for key, _id in rows:
+        assert list(index.exactly(key)) == sorted(id_ for other, id_ in stored if other == key.replace("\0", " "))
+        assert list(index.exactly(key + "x")) == sorted(
+            id_ for other, id_ in stored if other == key.replace("\0", " ") + "x")
+    for key, id_ in rows * 2:
+        index.discard(key, id_)
+    assert all(not part for part in index._parts)
+    for number in range(100):
+        index.add("one value", number + 1)
+    assert sum(1 for part in index._parts if part) == KeyIndex.SPREAD
 
 
 def test_phones_are_found_by_number_and_by_their_beginning() -> None:
