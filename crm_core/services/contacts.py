@@ -127,8 +127,8 @@ class Contacts:
         before = None if seen is None else {name: self._normal(name, value) for name, value in seen.items()}
         clean = self.context.changed_by_me(contact, self._clean(values), before)
         clean |= _whole_name(contact, clean)
-        _demand_name(clean.get("name", contact.name), contact.active_identifiers())
         if set(clean) & set(NAME_FIELDS):
+            _demand_name(clean.get("name", contact.name), contact.active_identifiers())
             unindex_names(self.context.root.indexes, contact)
             changed = self.context.change(contact, clean)
             index_names(self.context.root.indexes, contact)

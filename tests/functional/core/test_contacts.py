@@ -103,6 +103,8 @@ def test_the_whole_name_follows_its_parts_while_it_is_made_of_them(app: App) -> 
         assert latin.name == "Ali Karimi"
         numbered = services.contacts.create(identifiers=[("phone", "09121234567")])
         assert numbered.name == ""
+        services.contacts.retire(numbered, numbered.identifiers[0])
+        assert services.contacts.edit(numbered, {"notes": "nobody knows who this was"}) == ("notes",)
 
     app.run(work)
 
