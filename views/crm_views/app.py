@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyramid.config import Configurator
-from pyramid.response import Response
 from pyramid.router import Router
 from pyramid_retry import IBeforeRetry
 from pyramid_tm import explicit_manager
@@ -30,7 +29,9 @@ from crm_views.keeping import Keeper
 from crm_views.throttle import Throttle
 from crm_views.tweens import needs_transaction
 
-Policy = Callable[[dict[str, Any], Router], Response]
+Answer = Callable[[dict[str, Any], Callable[..., Any]], Any]
+"""A WSGI answer: a Pyramid response, or what stands for one."""
+Policy = Callable[[dict[str, Any], Router], Answer]
 
 BACK_OFF = 0.02
 LONGEST_PAUSE = 0.5
@@ -102,17 +103,36 @@ def closing_bodies(policy: Policy) -> Policy:
     WebOb leaves that copy to the garbage collector, and reads all cookies of a host when one is asked for.
     """
 
-    def closing(environ: dict[str, Any], router: Router) -> Response:
+    def closing(environ: dict[str, Any], router: Router) -> Answer:
         drop_unreadable_cookies(environ)
         given = environ["crm.given_body"] = environ.get("wsgi.input")
         try:
-            return policy(environ, router)
+            return staying_here(policy(environ, router))
         finally:
             read = environ.get("wsgi.input")
             if read is not None and read is not given and hasattr(read, "close"):
                 read.close()
 
     return closing
+
+
+def staying_here(response: Answer) -> Answer:
+    """``response``, whose redirect names a path only, as its view wrote it (RFC 9110, 10.2.2).
+
+    WebOb puts the host before it that the client sent, which need not be ours.
+    """
+    place = getattr(response, "location", None) or ""
+    if not place.startswith("/"):
+        return response
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(
+                status, [(name, place if name.lower() == "location" else value) for name, value in headers], *more)
+
+        return response(environ, start)
+
+    return answer
 
 
 def before_retry(event: Any) -> None:

@@ -19,7 +19,7 @@ def drop_unreadable_cookies(environ: dict[str, Any]) -> None:
         return
     readable = [part for part in header.split(";") if is_text(part)]
     # What a quoted value held before and after its semicolon may still be no text together.
-    tries = (readable, [part for part in readable if part.strip().startswith(OURS)], [])
+    tries: tuple[list[str], ...] = (readable, [part for part in readable if part.strip().startswith(OURS)], [])
     environ["HTTP_COOKIE"] = next(kept for kept in map(";".join, tries) if is_text(kept))
 
 

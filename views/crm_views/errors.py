@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken, PredicateMismatch, URLDecodeError
 from pyramid.httpexceptions import (
@@ -234,7 +234,9 @@ def last_resort(request: Request) -> Response:
 
 def local_path(target: str, default: str = "/") -> str:
     """``target`` as a path of this site, encoded for a header; ``default`` for anything that might lead elsewhere."""
-    plain = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    path = unquote(target.partition("?")[0].partition("#")[0])
+    parts = path.split("/")[1:]
+    plain = path.startswith("/") and "\\" not in path + target and not {".", ".."} & set(parts) and "" not in parts[:-1]
     if not plain or len(target) > 2000 or any(char < " " or char == "\x7f" for char in target):
         return default
     return quote(target, safe="/?&=%:;,@+~!$'()*#-._")

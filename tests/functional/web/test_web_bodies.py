@@ -22,7 +22,7 @@ END = b"--xyz--\r\n"
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many fields each form had that came to be parsed."""
     lengths: list[int] = []
-    build = MultiDict.from_fieldstorage.__func__  # type: ignore[attr-defined]
+    build = MultiDict.from_fieldstorage.__func__
 
     def counting(cls: type[MultiDict], storage: Any) -> Any:
         found = build(cls, storage)

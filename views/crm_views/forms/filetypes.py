@@ -134,8 +134,8 @@ def _table(file: BinaryIO) -> tuple[int, int] | None:
         return None
     if tail[max(0, found - 20) : found].startswith(b"PK\x06\x07"):
         return MANY_MEMBERS + 1, LARGEST_TABLE + 1
-    count, size = tail[found + 10 : found + 12], tail[found + 12 : found + 16]
-    return int.from_bytes(count, "little"), int.from_bytes(size, "little")
+    count = int.from_bytes(tail[found + 10 : found + 12], "little")
+    return count, int.from_bytes(tail[found + 12 : found + 16], "little")
 
 
 def _text(head: bytes) -> FileType | None:
