@@ -57,7 +57,7 @@ check: $(READY) ## Lint, types, import contracts, wheels' contents, translations
 	@$(BIN)/python scripts/texts.py --check
 	@test ! -e scripts/vendor.py || $(BIN)/python scripts/vendor.py --check
 	@$(BIN)/python scripts/leaks.py
-	@$(BIN)/python -m pytest -q tests/docs
+	@$(BIN)/python -m pytest -q tests/docs/test_documents.py
 
 bench: $(READY) ## Measure; figures go to bench/results/latest.json
 	@$(BIN)/python tests/bench/run.py
