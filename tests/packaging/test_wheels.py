@@ -58,7 +58,8 @@ class Environment:
     def tests(self, *folders: Path, marks: str = NO_SERVERS) -> None:
         """Run tests of the checkout against what is installed here; there must be some, and all must pass."""
         words = (str(self.folder / "bin" / "pytest"), "-q", "-c", str(self.checkout / "pytest.ini"), "--rootdir",
-                 str(self.checkout), "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "-m", marks, *map(str, folders))
+                 str(self.checkout), "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "-m", marks,
+                 *map(str, folders))
         self.run(*words)
 
 
