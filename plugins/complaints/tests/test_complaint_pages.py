@@ -98,7 +98,9 @@ def test_for_the_one_it_is_about_there_is_no_trace_of_it(web: Any, app: App, cit
 
 def test_only_an_expert_rejects_and_says_why(web: Any, app: App, citizen: int) -> None:
     with app.transaction() as services:
-        code = submit(services, services.contacts.get(citizen), TYPE, {"category": "money", "what": "عوارض"}).code
+        answers, whose = {"category": "money", "what": "عوارض"}, services.users.by_login("expert")
+        assert whose is not None
+        code = submit(services, services.contacts.get(citizen), TYPE, answers, assignee=whose.id).code
     expert = sign_in(web, "expert")
     page = expert.get(f"/requests/{code}")
     refused = fill(form_of(page, f"/requests/{code}/status"), status="rejected").submit("submit", status=422)
