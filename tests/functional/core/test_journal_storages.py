@@ -17,6 +17,7 @@ from crm_core import journal
 from crm_core.app import App
 from crm_core.db import Database, root_of
 from crm_core.journal import Cursor
+from crm_core.model import journal as stored_journal
 from crm_core.testing.crowd import together
 
 SCRIPT = Path(__file__).with_name("writing_process.py")
@@ -92,9 +93,11 @@ def count_segments(db: Database) -> int:
         return max(len(stream.segments) for stream in root_of(connection).journal)
 
 
-@pytest.mark.parametrize("transactions", [120])
-def test_four_threads_and_a_reader_on_filestorage(app: App, transactions: int) -> None:
-    """§6, FileStorage: threads of one process. Several segments are filled and sealed meanwhile."""
+@pytest.mark.parametrize("size", [64, 4])
+def test_four_threads_and_a_reader_on_filestorage(app: App, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """§6, FileStorage: threads of one process. With tiny segments one is sealed under somebody's hands all the time."""
+    monkeypatch.setattr(stored_journal, "SEGMENT_SIZE", size)
+    transactions = 100
     module = script()
     module.prepare(app.db)
     reader = Reader(app.db)

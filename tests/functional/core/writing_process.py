@@ -18,9 +18,9 @@ from crm_core.db import Database, back_off, root_of
 from crm_core.journal import Journal
 
 CONTACTS = 6
-FREE = 30
-"""Contacts without a counter: appends for them meet in the streams and are merged by the storage."""
-THINK = 0.004
+FREE = 2
+"""Contacts without a counter: appends for them meet in two streams, and the storage merges them."""
+THINK = 0.015
 """Longest time, in seconds, before and after writing: other transactions commit in between."""
 
 
