@@ -123,14 +123,7 @@ class Requests:
             published.labels, self.context.settings.language
         )
         errors = _errors(title, text, priority=priority) | self._receiver_errors(unit, assignee)
-        if channel not in list(Channel):
-            errors["channel"] = _("This channel does not exist.")
-        if not self._has_come(at):
-            errors["at"] = _("This time lies in the future.")
-        if due is not None and not 0 <= due < NO_DUE:
-            errors["due"] = _("This is not a time.")
-        if code and (not is_code(code) or normalise_code(code) in self.context.root.indexes.codes):
-            errors["code"] = _("This tracking code cannot be given: it is damaged, or another request has it.")
+        errors |= self._origin_errors(channel, at, due, code)
         if errors:
             raise Invalid(errors)
         code = normalise_code(code) if code else self._new_code()
@@ -144,13 +137,7 @@ class Requests:
         request.unit = unit if unit is not None else self.context.own_unit()
         request.assignee, request.priority = assignee, str(priority)
         request.submission, request.attachments, request.external = submission, attachments, external
-        referred = self._referred(submission)
-        confidential = confidential or self._is_confidential(published.type, draft.values)
-        confidential = confidential or any(other.confidentiality != "normal" for other in referred)
-        request.confidentiality = "confidential" if confidential else "normal"
-        request.hidden_from = self._shield(submission, referred)
-        if assignee in request.hidden_from:
-            raise Invalid({"assignee": NOT_TO_THIS_PERSON})
+        self._protect(request, submission, confidential or self._is_confidential(published.type, draft.values))
         request.contact = contact.id if contact is not None else None
         days = published.type.due_days
         request.due = due if due is not None or days is None else at + days * DAY
@@ -163,6 +150,27 @@ class Requests:
         self._event(request, EntryKind.REGISTERED, {"status": request.status}, at=at, voice="citizen")
         self._journal("request.created", request)
         return request
+
+    def _origin_errors(self, channel: str, at: int, due: int | None, code: str) -> dict[str, Text]:
+        errors: dict[str, Text] = {}
+        if channel not in list(Channel):
+            errors["channel"] = _("This channel does not exist.")
+        if not self._has_come(at):
+            errors["at"] = _("This time lies in the future.")
+        if due is not None and not 0 <= due < NO_DUE:
+            errors["due"] = _("This is not a time.")
+        if code and (not is_code(code) or normalise_code(code) in self.context.root.indexes.codes):
+            errors["code"] = _("This tracking code cannot be given: it is damaged, or another request has it.")
+        return errors
+
+    def _protect(self, request: Request, submission: Submission, confidential: bool) -> None:
+        """Say who may not see a new request: it inherits the secrets of those it refers to."""
+        referred = self._referred(submission)
+        confidential = confidential or any(other.confidentiality != "normal" for other in referred)
+        request.confidentiality = "confidential" if confidential else "normal"
+        request.hidden_from = self._shield(submission, referred)
+        if request.assignee in request.hidden_from:
+            raise Invalid({"assignee": NOT_TO_THIS_PERSON})
 
     def change_status(
         self, services: Services, request: Request, status: str, note: str = "", *,
