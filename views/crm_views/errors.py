@@ -78,6 +78,8 @@ def forbidden(error: Exception, request: Request) -> Response:
         again = keep_posted(request) if request.method == "POST" else ""
         target = again or (request.path_qs if request.method in ("GET", "HEAD") else request.path)
         ended = {"ended": "1"} if request.login.former is not None or again else {}
+        if request.method == "POST" and not again:  # nobody is known whose form it was, so nobody could get it back
+            ended = {"ended": "1", "lost": "1"}
         query = urlencode({"next": target} | ended)
         return HTTPSeeOther(location=f"/login?{query}", headers={"Cache-Control": "no-store"})
     return page(request, Trouble(

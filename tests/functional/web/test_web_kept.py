@@ -298,3 +298,11 @@ def test_two_sendings_at_once_store_once(desk: Any, web: Any) -> None:
     assert outer.status_int == inner[0].status_int == 303
     assert outer.location == inner[0].location
     assert desk.run(lambda services: len(services.root.contacts)) == 1
+
+
+def test_what_nobody_can_get_back_is_said(browse: Browse, desk: Any) -> None:
+    """Both cookies are gone: the form belongs to nobody who is known, and the login page says so."""
+    browser = browse("")
+    page = browser.post("/contacts/new", {"name": "زهرا"}, status=303).follow()
+    assert "could not be kept" in page.text or "نگه داشته نشد" in page.text
+    assert "could not be kept" not in browser.get("/login?ended=1").text

@@ -57,6 +57,7 @@ def login(request: Request) -> dict[str, Any] | Response:
         "title": _("Sign in"),
         "ended": "ended" in request.GET and request.method == "GET",
         "kept": "kept=" in target,
+        "lost": "lost" in request.GET,
         "next": target,
     }
 
