@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import logging
 import signal
@@ -20,10 +21,12 @@ from pyramid.router import Router
 from crm_core.app import App
 from crm_core.cli.common import data_option, language
 from crm_core.control import ControlServer
+from crm_core.errors import CrmError
 from crm_core.i18n import TextFactory
 from crm_core.operations import CORE_OPERATIONS
 from crm_core.settings import read_settings
 from crm_core.textfeed import JournalSource
+from crm_search.cli import REINDEX
 from crm_search.indexer import IndexerThread
 from crm_views.app import make_app
 from crm_views.bodies import largest_body
@@ -52,12 +55,13 @@ def serve(ctx: click.Context, data: Path, port: int, host: str, debug: bool) -> 
         warm(web)
         server = make_server(app, web, host, port)
         stack.callback(server.close)
-        stack.enter_context(ControlServer(app, CORE_OPERATIONS))
+        stack.enter_context(ControlServer(app, {**CORE_OPERATIONS, REINDEX.name: REINDEX}))
         stack.enter_context(indexing(app))
         # The port is open from here on: whoever connects now waits a moment and is answered.
         words = _("The desk is open at ${address}", mapping={"address": address(server, host)})
         click.echo(app.translator.translate(words, language()))
         sys.stdout.flush()
+        say_who_may_come(app, data)
         with stopping_on(signal.SIGTERM):
             server.run()  # returns after Ctrl+C and SystemExit, when the requests at work are answered
     log.info("closed")
@@ -68,7 +72,7 @@ commands = [serve]
 
 
 def make_server(app: App, web: Callable[..., Any], host: str, port: int) -> Any:
-    """A waitress server that listens already. Raises OSError when the address is taken."""
+    """A waitress server that listens already. Raises CrmError when the port is taken."""
     behind_proxy = app.settings.https and host in LOOPBACK
     # The application answers what is too large in words; the server itself only stops what is absurd.
     options: dict[str, Any] = {"max_request_body_size": 2 * largest_body(app.settings)}
@@ -76,10 +80,26 @@ def make_server(app: App, web: Callable[..., Any], host: str, port: int) -> Any:
         options |= {
             "trusted_proxy": "127.0.0.1", "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
         }
-    return waitress.create_server(
-        web, host=host, port=port, threads=THREADS, ident=None, url_scheme="https" if app.settings.https else "http",
-        clear_untrusted_proxy_headers=True, **options,
-    )
+    try:
+        return waitress.create_server(
+            web, host=host, port=port, threads=THREADS, ident=None,
+            url_scheme="https" if app.settings.https else "http", clear_untrusted_proxy_headers=True, **options,
+        )
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise CrmError(_("The port ${port} is in use already. Choose another one with --port (make run PORT=…).",
+                         mapping={"port": port})) from error
+
+
+def say_who_may_come(app: App, data: Path) -> None:
+    """Tell the operator of a new installation that nobody can sign in yet."""
+    with app.reading() as services:
+        if services.users.active():
+            return
+    words = _("Nobody can sign in yet: crm user add LOGIN --role administrator --data ${data}",
+              mapping={"data": str(data)})
+    click.echo(app.translator.translate(words, language()), err=True)
 
 
 def address(server: Any, host: str) -> str:

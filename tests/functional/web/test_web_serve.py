@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -65,7 +66,8 @@ def test_it_answers_as_soon_as_it_says_so_and_ends_cleanly(
 
     assert process.wait(60) == 0
     assert not (tmp_path / "data" / "control.sock").exists()
-    assert (tmp_path / "log").read_text("utf-8") == ""
+    (said,) = (tmp_path / "log").read_text("utf-8").splitlines()
+    assert "Nobody can sign in yet: crm user add" in said
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) != 0
 
@@ -77,6 +79,12 @@ def test_writing_commands_go_through_it_and_full_text_follows(serve: Callable[..
     found = run("find", "x", "--data", data, "--json")
 
     assert found.returncode == 0, found.stderr
+    table = tmp_path / "people.csv"
+    table.write_text("name,phone\nزهرا رضایی,09120000147\n", "utf-8")
+    imported = run("import", "contacts", str(table), "--data", data, "--json")
+    assert json.loads(imported.stdout)["created"] == 1, imported.stderr
+    rebuilt = run("reindex", "--data", data, "--json")
+    assert json.loads(rebuilt.stdout)["documents"] == 1, rebuilt.stderr
     second = run("serve", "--data", data, "--port", "0")
     assert second.returncode == 4
     assert "Another process" in second.stderr
