@@ -38,7 +38,7 @@ LONGEST_PAUSE = 0.5
 """Seconds between tries: up to 20 ms doubled each time, half a second at most."""
 
 INCLUDES = (
-    "pyramid_chameleon", "pyramid_retry", "pyramid_tm", "crm_views.connection", "crm_views.security",
+    "crm_views.page_templates", "pyramid_retry", "pyramid_tm", "crm_views.connection", "crm_views.security",
     "crm_views.language", "crm_views.tweens", "crm_views.static_files", "crm_views.keeping", "crm_views.components",
     "crm_views.forms", "crm_views.errors", "crm_views.routes",
 )

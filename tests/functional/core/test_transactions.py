@@ -281,6 +281,7 @@ def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
     again.close()
 
 
+@pytest.mark.postgresql
 def test_four_may_make_one_database_at_once(postgresql_uri: str, tmp_path: Path) -> None:
     """§5.14: the first start of several web processes; each finds the one root."""
     zodburi.resolve_uri(postgresql_uri)[0]().close()  # RelStorage's own tables: those it cannot make twice at once
