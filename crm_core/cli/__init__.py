@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+import warnings
 from typing import Any
 
 import click
@@ -36,7 +37,10 @@ class LazyGroup(CrmGroup):
         commands: list[click.Command] = []
         for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name):
             try:
-                commands += point.load()
+                with warnings.catch_warnings():
+                    # Pyramid 2.1 and deform 3.0.1 import it; constraints.txt keeps it there. No news for an operator.
+                    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+                    commands += point.load()
             except Exception:  # a broken part must not take the other commands with it
                 log.exception("the commands of %s cannot be loaded", point.value)
         return commands
