@@ -6,8 +6,6 @@ replacement; requests are tried again around everything else; the transaction li
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,7 +15,7 @@ from pyramid_retry import IBeforeRetry
 from pyramid_tm import explicit_manager
 
 from crm_core.app import App
-from crm_core.db import ATTEMPTS
+from crm_core.db import ATTEMPTS, back_off
 from crm_core.host import Plugin
 from crm_views import plugin_pages
 from crm_views.bodies import drop_parsed_post
@@ -32,10 +30,6 @@ from crm_views.tweens import needs_transaction
 Answer = Callable[[dict[str, Any], Callable[..., Any]], Any]
 """A WSGI answer: a Pyramid response, or what stands for one."""
 Policy = Callable[[dict[str, Any], Router], Answer]
-
-BACK_OFF = 0.02
-LONGEST_PAUSE = 0.5
-"""Seconds between tries: up to 20 ms doubled each time, half a second at most."""
 
 INCLUDES = (
     "crm_views.page_templates", "pyramid_retry", "pyramid_tm", "crm_views.connection", "crm_views.security",
@@ -138,5 +132,5 @@ def staying_here(response: Answer) -> Answer:
 def before_retry(event: Any) -> None:
     """Make the form readable again, and wait a little so that the same people do not meet again."""
     drop_parsed_post(event.environ)
-    attempt = event.environ.get("retry.attempt", 0)
-    time.sleep(random.uniform(0.2, 1.0) * min(BACK_OFF * 2**attempt, LONGEST_PAUSE))
+    failed = event.environ.get("retry.attempt", 0)  # counted from 0
+    back_off(failed + 2)
