@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crm_core import fields as f
-from crm_core.contributions import Contribution, RequestType, Status
+from crm_core.chores import CHORES
+from crm_core.contributions import Contribution, Job, RequestType, Status
 from crm_core.i18n import TextFactory
 from crm_core.model.request import Category
 
@@ -13,6 +14,9 @@ _ = TextFactory("crm_core")
 
 GENERAL = "core.general"
 IMPORTED = "core.imported"
+EXPIRY = "core.expiry"
+DAILY = 24 * 60
+"""Minutes between two runs."""
 
 STATUSES = (
     Status("new", Category.NEW, _("Registered")),
@@ -50,9 +54,11 @@ class ImportedForm(f.Form):
 
 
 def contribute() -> Iterable[Contribution]:
-    """The core's request types."""
+    """The core's request types, and what it does by itself."""
     yield RequestType(
         GENERAL, _("General request"), GeneralForm, STATUSES, icon="folder2", due_days=15,
         description=_("Anything no other form fits"), title_from=("category", "place"),
     )
     yield RequestType(IMPORTED, _("Imported request"), ImportedForm, STATUSES, icon="box-arrow-in-down", offered=False)
+    yield Job(EXPIRY, _("Remove what may be kept for a time only"), DAILY, lambda services: services.expiry.run())
+    yield from CHORES

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from crm_core.app import App
-from crm_core.errors import CrmError, Invalid
+from crm_core.errors import CrmError, Invalid, NotFound
 from crm_core.i18n import LANGUAGES, TextFactory
 from crm_core.operations import Operation, Progress
 
@@ -103,7 +103,7 @@ class _Handler(socketserver.StreamRequestHandler):
             fields = {name: self._say(text) for name, text in error.errors.items()}
             self._send({"error": self._say(error.message), "fields": fields})
         except CrmError as error:
-            self._send({"error": self._say(error.message)})
+            self._send({"error": self._say(error.message), "missing": isinstance(error, NotFound)})
         except Exception:
             log.exception("an operation at the control socket failed")
             self._send({"error": self._say(_("The server could not do this; its log says why."))})
@@ -138,28 +138,40 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class ControlServer:
-    """Serves operations of an `App` in threads of their own, one at a time; ``with ControlServer(app, …):``."""
+    """Serves operations of an `App` in threads of their own, one at a time; ``with ControlServer(app, …):``.
+
+    Of several processes with one data folder the first one serves. When it ends, commands do their work themselves,
+    which a storage of a server lets them.
+    """
 
     def __init__(self, app: App, operations: Mapping[str, Operation]) -> None:
         self.path = socket_path(app.settings.data)
+        self._server: _Server | None = None
+        if not app.settings.is_file_storage and _somebody_listens(self.path):
+            return  # another web process of this folder does what commands ask for
         _remove_stale(self.path)
         previous = os.umask(0o177)
         try:
-            self._server = _Server(str(self.path), _Handler)
+            self._server = server = _Server(str(self.path), _Handler)
         finally:
             os.umask(previous)
-        self._server.app = app
-        self._server.operations = operations
-        self._server.one_at_a_time = threading.Lock()
-        self._thread = threading.Thread(target=self._server.serve_forever, name="crm-control", daemon=True)
+        server.app = app
+        server.operations = operations
+        server.one_at_a_time = threading.Lock()
+        self._inode = self.path.stat().st_ino
+        self._thread = threading.Thread(target=server.serve_forever, name="crm-control", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        if self._server is not None:
+            self._thread.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self.path.unlink(missing_ok=True)
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            with contextlib.suppress(FileNotFoundError):
+                if self.path.stat().st_ino == self._inode:
+                    self.path.unlink()
 
     def __enter__(self) -> ControlServer:
         self.start()
@@ -167,6 +179,15 @@ class ControlServer:
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+
+def _somebody_listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def _remove_stale(path: Path) -> None:
@@ -199,7 +220,8 @@ def call(
     client: socket.socket, operation: str, arguments: Mapping[str, Any], file: Path | None, progress: Progress,
     language: str,
 ) -> dict[str, Any]:
-    """Let the server run an operation; its result. Raises Refused with the server's words in ``language``."""
+    """Let the server run an operation; its result. Raises Refused, or NotFound for what is not there, with the server's
+    words in ``language``."""
     header: dict[str, Any] = {"operation": operation, "arguments": dict(arguments), "language": language}
     with client, client.makefile("rwb") as stream:
         if file is not None:
@@ -214,6 +236,8 @@ def call(
             if "progress" in answer:
                 progress(*answer["progress"])
             elif "error" in answer:
+                if answer.get("missing"):
+                    raise NotFound(answer["error"])
                 raise Refused(answer["error"], answer.get("fields"))
             else:
                 result: dict[str, Any] = answer["result"]

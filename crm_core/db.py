@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import logging
 import random
+import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import transaction
 import ZODB
-import zodburi
-from transaction.interfaces import TransientError
-from zc.lockfile import LockError
+from transaction.interfaces import NoTransaction, TransientError
 from ZODB.Connection import Connection
 from ZODB.FileStorage import FileStorage
+from ZODB.POSException import ReadOnlyError
 
 from crm_core import evolve
-from crm_core.errors import CrmError, DatabaseBusy
-from crm_core.i18n import TextFactory
 from crm_core.model.root import ROOT_KEY, Root
 from crm_core.settings import Settings
+from crm_core.storage import across_processes, empty, open_storage
+from crm_core.storage import pool as pool_of
+from crm_core.turns import AcrossProcesses, Turns
 
-_ = TextFactory("crm_core")
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 6
 CACHE_OBJECTS = 20_000
 CACHE_BYTES = 30_000_000
+POOL = MappingProxyType({"pool_size": 16, "cache_size": CACHE_OBJECTS, "cache_size_bytes": CACHE_BYTES})
+"""Connections that are kept, and what each may remember, in objects and bytes."""
 Result = TypeVar("Result")
 
 
@@ -41,45 +43,40 @@ def back_off(attempt: int) -> None:
 class Database:
     """A ZODB with our root in it. Caches are per connection, so their size is bounded."""
 
-    def __init__(self, storage: Any, read_only: bool = False) -> None:
+    def __init__(
+        self, storage: Any, read_only: bool = False, steps: Sequence[evolve.Step] = evolve.STEPS,
+        pool: Mapping[str, int] = MappingProxyType({}), across: AcrossProcesses | None = None,
+    ) -> None:
+        """``pool``: words for ``ZODB.DB`` that take the place of ours; ``across`` as of `Turns`."""
         self.read_only = read_only
-        self.db = ZODB.DB(storage, pool_size=16, cache_size=CACHE_OBJECTS, cache_size_bytes=CACHE_BYTES)
+        self.turns = Turns(across)
+        self.session = secrets.token_hex(8)
+        """Names this opening of the storage among all that ever were."""
+        self.db = ZODB.DB(storage, **{**POOL, **pool})
+        self.evolved: list[dict[str, str]] = []
+        """The evolve steps that ran when it was opened."""
         if not read_only:
             self.run(self._prepare)
+            self.evolved = evolve.evolve(self, steps)
 
     @classmethod
     def open(cls, settings: Settings, read_only: bool = False) -> Database:
-        """The database of an installation. Raises DatabaseBusy when another process writes to its file."""
-        if not settings.is_file_storage:
-            return cls._open_server(settings.zodburi, read_only)
-        path = settings.data / "Data.fs"
-        if read_only and not path.exists():
-            raise no_database(settings.data)
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # everything of every citizen lies in it
-        try:
-            # Not by URI: zodburi takes paths as they are written, so a folder with "?" in its name would be cut.
-            storage = FileStorage(str(path), read_only=read_only, blob_dir=str(settings.data / "blobs"))
-        except LockError as error:
-            raise DatabaseBusy from error
-        try:
-            return cls(storage, read_only)
-        except BaseException:
-            storage.close()
-            raise
-
-    @classmethod
-    def _open_server(cls, uri: str, read_only: bool) -> Database:
-        factory, _options = zodburi.resolve_uri(uri)
+        """The database of an installation. Raises DatabaseBusy when another process writes to its file, and what
+        `open_storage` raises."""
+        words = pool_of(settings.zodburi)
         for attempt in range(1, ATTEMPTS + 1):
             if attempt > 1:
                 back_off(attempt)
-            storage = factory()
+            storage = open_storage(settings, read_only)
             try:
-                return cls(storage, read_only)
+                return cls(storage, read_only, pool=words, across=across_processes(settings.zodburi))
             except TransientError:  # several processes made the first objects of a new storage at once
                 storage.close()
                 if attempt == ATTEMPTS:
                     raise
+            except ReadOnlyError as error:  # ZODB wanted to make the first object of an empty storage
+                storage.close()
+                raise empty() from error
             except BaseException:
                 storage.close()
                 raise
@@ -93,11 +90,25 @@ class Database:
             evolve.baseline(root)
 
     def close(self) -> None:
+        self.db._connectionMap(_leave_unopened)
         self.db.close()
+        if self.turns.across is not None:
+            self.turns.across.close()
 
     def size(self) -> int:
         """Bytes of the storage, as it says itself (blobs not counted)."""
         return int(self.db.getSize())
+
+    def pack(self, days: float) -> None:
+        """Give back the space of revisions older than ``days``. Nothing of them stays in files beside the storage's."""
+        self.db.pack(days=days)
+        storage = self.db.storage
+        if isinstance(storage, FileStorage):
+            # Its Data.fs.tmp holds the last transactions in clear text; it is written anew from the start by each, and
+            # by none while the commit lock is held (ZODB/FileStorage: tpc_begin takes it, tpc_finish gives it back).
+            with storage._commit_lock, storage._lock:
+                storage._tfile.seek(0)
+                storage._tfile.truncate()
 
     def connect(self, manager: transaction.TransactionManager) -> Connection:
         """A connection that joins ``manager``; close it when the transaction is over."""
@@ -134,27 +145,34 @@ class Database:
 
     def run(self, work: Callable[[Connection], Result], note: str = "") -> Result:
         """``work(connection)`` in a transaction, tried again on conflicts; ``work`` must be safe to repeat."""
-        for attempt in range(1, ATTEMPTS + 1):
-            if attempt > 1:
-                back_off(attempt)
-            try:
-                with self.transaction(note) as connection:
-                    return work(connection)
-            except TransientError:
-                if attempt == ATTEMPTS:
-                    raise
-                log.info("conflict, try %d of %d", attempt + 1, ATTEMPTS)
+        with self.turns.one() as turn:
+            for attempt in range(1, ATTEMPTS + 1):
+                if attempt > 1:
+                    back_off(attempt)
+                turn.before(attempt)
+                try:
+                    with self.transaction(note) as connection:
+                        return work(connection)
+                except TransientError:
+                    if attempt == ATTEMPTS:
+                        raise
+                    log.info("conflict, try %d of %d", attempt + 1, ATTEMPTS)
         raise AssertionError("unreachable")
 
 
-def no_database(data: Path) -> CrmError:
-    """What to raise for a data folder in which nothing was begun."""
-    return CrmError(_("There is no database in “${folder}” yet.", mapping={"folder": str(data)}))
+def _leave_unopened(connection: Connection) -> None:
+    """A connection whose opening failed (the storage server was away) stays with a manager whose transaction is over;
+    ``ZODB.DB.close`` would end that transaction once more, and fail."""
+    if connection.transaction_manager is not None:
+        try:
+            connection.transaction_manager.get()
+        except NoTransaction:
+            connection.transaction_manager = None
 
 
 def root_of(connection: Connection) -> Root:
     """Our root in an open connection. Raises CrmError for a storage that nobody ever opened for writing."""
     root: Root | None = connection.root().get(ROOT_KEY)
     if root is None:
-        raise CrmError(_("This storage holds no data of the desk yet."))
+        raise empty()
     return root

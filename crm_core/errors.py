@@ -5,19 +5,29 @@ Anything else that is raised is a fault of ours (or of a plugin) and is never sh
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Mapping
 
-from crm_core.i18n import Text, TextFactory
+from crm_core.i18n import Text, TextFactory, Translator
 
 _ = TextFactory("crm_core")
+
+FAULTS: tuple[type[BaseException], ...] = (Exception, SystemExit, CancelledError)
+"""What code of a plugin may raise without taking anything else along: errors, ``sys.exit()``, and a task of asyncio
+that was given up. The last two are no Exceptions, and would end the thread or the request they come up in."""
 
 
 class CrmError(Exception):
     """Base of all errors with a sentence for people; ``message`` is translatable."""
 
     def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
+        super().__init__(_in_english(message))
         self.message = message
+
+
+def _in_english(message: Text) -> str:
+    """The words for logs and tracebacks, with their values in them."""
+    return Translator([]).translate(message, "en")
 
 
 class Invalid(CrmError):
@@ -26,6 +36,10 @@ class Invalid(CrmError):
     def __init__(self, errors: Mapping[str, Text]) -> None:
         super().__init__(next(iter(errors.values()), _("Something in it is not right.")))
         self.errors = dict(errors)
+
+    def __str__(self) -> str:
+        named = (f"{name}: {_in_english(text)}" if name else _in_english(text) for name, text in self.errors.items())
+        return "; ".join(named) or super().__str__()
 
 
 class NotFound(CrmError):
@@ -44,10 +58,10 @@ class Forbidden(CrmError):
 
 
 class StaleChange(CrmError):
-    """Somebody else changed the same field meanwhile: field names with the values now stored, and those refused."""
+    """The same field was changed meanwhile: field names with the values now stored, and those refused."""
 
     def __init__(self, theirs: Mapping[str, object], mine: Mapping[str, object] | None = None) -> None:
-        super().__init__(_("Somebody else changed this meanwhile. Look at both versions and decide."))
+        super().__init__(_("This was changed meanwhile. Look at both versions and decide."))
         self.theirs = dict(theirs)
         self.mine = dict(mine or {})
 
@@ -70,11 +84,9 @@ class Veto(CrmError):
 class PluginFailed(CrmError):
     """A plugin's hook raised something unexpected while saving; nothing was stored."""
 
-    def __init__(self, plugin: str, hook: str) -> None:
-        super().__init__(
-            _("The plugin “${plugin}” failed; nothing was stored. Everything you typed is still here.",
-              mapping={"plugin": plugin})
-        )
+    def __init__(self, plugin: str, hook: str, title: Text = "") -> None:
+        """``title``: what people call the plugin, where it has a name."""
+        super().__init__(_("The plugin “${plugin}” failed; nothing was stored.", mapping={"plugin": title or plugin}))
         self.plugin = plugin
         self.hook = hook
 

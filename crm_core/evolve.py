@@ -6,6 +6,7 @@ absent) are left alone, done or not.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from typing import Any, Protocol
 
 from ZODB.Connection import Connection
 
+from crm_core.evolve_steps import administration, conversations, histories, open_work, same_moment, work_lists
 from crm_core.model.root import ROOT_KEY, Root
+
+log = logging.getLogger(__name__)
 
 
 class Transactions(Protocol):
@@ -34,8 +38,18 @@ class Step:
     run: Callable[[Root], None]
 
 
-STEPS: tuple[Step, ...] = ()
-"""The core's steps in order. None yet: the first release defines the first layout."""
+STEPS: tuple[Step, ...] = (
+    Step("core.0001", "Requests know what was said about them", conversations.run),
+    Step("core.0002", "Work lists count, filter and sort without loading requests", work_lists.run),
+    Step("core.0003", "Administrators decide about request types", administration.run),
+    Step("core.0004", "Histories are filtered without meeting their entries", histories.run),
+    Step("core.0005", "Open requests of a contact are counted without loading them", open_work.run),
+    Step("core.0006", "What clerks save at the same moment merges", same_moment.run),
+)
+"""The core's steps, in the order of their numbers: the lists of work tell of the news that conversations are.
+
+An id is never given twice and never changed once it was in a release; a new step gets the next number, at the end.
+"""
 
 
 def baseline(root: Root, steps: Sequence[Step] = STEPS) -> None:
@@ -61,24 +75,21 @@ def run(root: Root, step: Step) -> bool:
     return True
 
 
-def evolve(db: Transactions, steps: Sequence[Step] = STEPS, *, dry_run: bool = False) -> list[dict[str, str]]:
+def evolve(db: Transactions, steps: Sequence[Step] = STEPS) -> list[dict[str, str]]:
     """Run what is pending, each step in a transaction of its own: ``[{"id", "title"}, …]`` of those that ran, in order.
 
-    What a step raises stops here; the steps before it stay done. ``dry_run`` really runs all of them, in one
-    transaction that cannot be committed: a step that would fail is known before, and nothing is stored.
+    What a step raises stops here; the steps before it stay done. The log names each step before it runs: nobody else
+    tells why a start takes long. How it would go can be tried on data that are not kept: `crm_core.rehearsal`.
     """
-    if dry_run:
-        with db.reading() as connection:
-            root = connection.root()[ROOT_KEY]
-            return [_row(step) for step in pending(root, steps) if run(root, step)]
     with db.reading() as connection:
         wanted = pending(connection.root()[ROOT_KEY], steps)
-    return [_row(step) for step in wanted if db.run(partial(_run, step=step), f"evolve {step.id}")]
+    ran = []
+    for step in wanted:
+        log.warning("the stored data evolves: %s, %s", step.id, step.title)
+        if db.run(partial(_run, step=step), f"evolve {step.id}"):
+            ran.append({"id": step.id, "title": step.title})
+    return ran
 
 
 def _run(connection: Connection, step: Step) -> bool:
     return run(connection.root()[ROOT_KEY], step)
-
-
-def _row(step: Step) -> dict[str, str]:
-    return {"id": step.id, "title": step.title}

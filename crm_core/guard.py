@@ -11,8 +11,14 @@ import io
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
+
+from ZODB.POSException import POSKeyError
+from ZODB.utils import load_current
+
+from crm_core.storage import transactions
 
 MODEL = "crm_core.model."
 LIBRARIES = ("persistent.", "BTrees.", "ZODB.blob.", "copyreg.", "copy_reg.")
@@ -65,14 +71,16 @@ def globals_of(record: bytes) -> set[str]:
     return seen
 
 
-def foreign_globals(storage: Any) -> dict[str, list[int]]:
+def foreign_globals(storage: Any, after: bytes | None = None) -> dict[str, list[int]]:
     """Names in current records that must not be there, each with the object ids where it was seen.
+
+    ``after``: the id of a transaction; only what later ones stored is read.
 
     Foreign are classes outside our model, classes our model has no more, and enumerations even of the model: their
     plain values are stored (architecture §5.1).
     """
     found: defaultdict[str, list[int]] = defaultdict(list)
-    for oid, record in records(storage):
+    for oid, record in records(storage) if after is None else records_after(storage, after):
         for name in globals_of(record):
             if not _is_allowed(name):
                 found[name].append(int.from_bytes(oid, "big"))
@@ -95,18 +103,35 @@ def _is_allowed(name: str) -> bool:
 
 def records(storage: Any) -> Iterator[tuple[bytes, bytes]]:
     """(object id, pickle) of every current record of a storage, also of what nothing refers to any more."""
-    own = hasattr(storage, "new_instance")
-    if own:  # RelStorage: an instance stays at the snapshot it last polled
-        storage = storage.new_instance()
-        storage.poll_invalidations()
-    try:
+    with _up_to_date(storage) as now:
         position = None
         while True:
-            oid, _tid, data, position = storage.record_iternext(position)
+            oid, _tid, data, position = now.record_iternext(position)
             if data is not None:
                 yield oid, data
             if position is None:
                 return
+
+
+def records_after(storage: Any, tid: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(object id, pickle) of the current records that a storage got in transactions later than ``tid``."""
+    changed: set[bytes] = set()
+    for transaction in transactions(storage, tid):
+        changed.update(record.oid for record in transaction)
+    with _up_to_date(storage) as now:
+        for oid in sorted(changed):
+            with suppress(POSKeyError):  # collected since then
+                yield oid, load_current(now, oid)[0]
+
+
+@contextmanager
+def _up_to_date(storage: Any) -> Iterator[Any]:
+    if not hasattr(storage, "new_instance"):
+        yield storage
+        return
+    own = storage.new_instance()  # RelStorage: an instance stays at the snapshot it last polled
+    try:
+        own.poll_invalidations()
+        yield own
     finally:
-        if own:
-            storage.release()
+        own.release()

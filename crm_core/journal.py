@@ -15,8 +15,11 @@ from typing import NamedTuple
 from zlib import crc32
 
 from crm_core.model.ids import MAX_ID
-from crm_core.model.journal import JournalEntry, Stream
+from crm_core.model.journal import SEGMENT_SIZE, JournalEntry, Stream
 from crm_core.model.root import STREAMS, Root
+
+FAR = 7
+"""Segments that are looked through for news of one contact; who is further behind looks at everything."""
 
 BULK = STREAMS
 """The number of the bulk stream in cursors."""
@@ -31,17 +34,18 @@ class Journal:
     bulk: bool = False
 
     def write(
-        self, kind: str, subject: tuple[str, int], at: int, contact: int | None = None, fields: tuple[str, ...] = ()
+        self, kind: str, subject: tuple[str, int], at: int, contact: int | None = None, fields: tuple[str, ...] = (),
+        by: int | None = None,
     ) -> None:
-        """Append an entry: ``kind`` like ``"request.status"``, ``subject`` ``("request", id)``, ``fields`` names."""
-        entry = JournalEntry(at, kind, contact, subject, self.by, fields)
+        """Append an entry: ``kind`` like ``"request.status"``, ``subject`` ``("request", id)``, ``fields`` names.
+
+        ``by``: the user who did it, where that is not the one who acts (nobody acts yet while somebody signs in).
+        """
+        entry = JournalEntry(at, kind, contact, subject, self.by if by is None else by, fields)
         self._stream(contact if contact is not None else subject[1]).append(entry)
 
     def _stream(self, id_: int) -> Stream:
-        if self.bulk:
-            return self.root.bulk_journal
-        stream: Stream = self.root.journal[crc32(str(id_).encode()) % STREAMS]
-        return stream
+        return self.root.bulk_journal if self.bulk else _stream_of(self.root, id_)
 
 
 class Position(NamedTuple):
@@ -76,6 +80,16 @@ def _number(value: object, most: int) -> int:
     if type(value) is not int or not 0 <= value <= most:
         raise ValueError("no number of a stream, segment or place in it")
     return value
+
+
+def stream_number(id_: int) -> int:
+    """The number of the stream in which all the desk's entries of a contact lie (else of the subject with that id)."""
+    return crc32(str(id_).encode()) % STREAMS
+
+
+def _stream_of(root: Root, id_: int) -> Stream:
+    stream: Stream = root.journal[stream_number(id_)]
+    return stream
 
 
 def _streams(root: Root) -> Iterator[tuple[int, Stream]]:
@@ -120,6 +134,29 @@ def read(root: Root, cursor: Cursor, limit: int = 200) -> tuple[list[JournalEntr
     return entries, Cursor(positions)
 
 
+def place_of(root: Root, contact: int) -> Position:
+    """The place behind everything the desk has done for a contact so far: where `told_of` goes on from."""
+    stream = _stream_of(root, contact)
+    last = stream.segments.maxKey()
+    return Position(last, len(stream.segments[last].items))
+
+
+def told_of(root: Root, contact: int, place: Position) -> list[JournalEntry] | None:
+    """What the desk did for a contact behind ``place``, oldest first; imports are not told of.
+
+    None where it cannot be said: the place is not there (any more), or lies more than `FAR` segments behind.
+    """
+    stream = _stream_of(root, contact)
+    segment = stream.segments.get(place.segment)
+    if segment is None or place.offset > len(segment.items) or stream.segments.maxKey() - place.segment > FAR:
+        return None
+    found: list[JournalEntry] = []
+    for number, later in stream.segments.items(place.segment):
+        first = place.offset if number == place.segment else 0
+        found.extend(entry for entry in later.items[first:] if entry.contact == contact)
+    return found
+
+
 def latest(root: Root, limit: int, after: Cursor | None = None, *, bulk: bool = False) -> Iterator[JournalEntry]:
     """The ``limit`` newest entries of the desk (or of bulk work), newest first, as far as they lie behind ``after``."""
     positions = after.positions if after is not None else {}
@@ -138,10 +175,36 @@ def _backwards(root: Root, stream: Stream, start: Position) -> Iterator[JournalE
 
 
 def lag(root: Root, cursor: Cursor) -> int:
-    """How many entries lie behind ``cursor``."""
-    total = 0
+    """How many entries lie behind ``cursor``, by the numbers of the segments: the first and the last one are counted.
+
+    Those between are sealed, and taken for as large as the first, `SEGMENT_SIZE` at most: those of older databases are
+    smaller, and where appends met in one moment they hold some more.
+    """
+    return sum(_behind(stream, cursor.positions.get(number)) for number, stream in _streams(root))
+
+
+def length(stream: Stream) -> int:
+    """How many entries a stream holds, counted as by `lag`."""
+    return _behind(stream, None)
+
+
+def _behind(stream: Stream, position: Position | None) -> int:
+    start, last = _start(stream, position), stream.segments.maxKey()
+    count = len(stream.segments[last].items) - start.offset
+    if start.segment < last:
+        first = len(stream.segments[start.segment].items)
+        count += first + min(first, SEGMENT_SIZE) * (last - start.segment - 1)
+    return count
+
+
+def oldest_unread(root: Root, cursor: Cursor) -> int | None:
+    """When the first thing behind ``cursor`` was written, milliseconds UTC; None: nothing is behind it."""
+    firsts = []
     for number, stream in _streams(root):
         start = _start(stream, cursor.positions.get(number))
         for segment_number, segment in stream.segments.items(start.segment):
-            total += len(segment.items) - (start.offset if segment_number == start.segment else 0)
-    return total
+            items = segment.items[start.offset if segment_number == start.segment else 0 :]
+            if items:
+                firsts.append(items[0].at)
+                break
+    return min(firsts, default=None)

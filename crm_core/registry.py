@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import colander
 
-from crm_core.contributions import Collection, Contribution, MenuItem, Panel, Permission, RequestType
+from crm_core import offers
+from crm_core.contributions import (
+    COMMON,
+    Channel,
+    Collection,
+    ContactFields,
+    Contribution,
+    Effect,
+    Job,
+    MenuItem,
+    Panel,
+    Permission,
+    Reader,
+    Report,
+    RequestPanel,
+    RequestType,
+    Setting,
+    Timer,
+)
+from crm_core.duties import Refused as Refused
+from crm_core.duties import demand_duties
 from crm_core.i18n import Labels, Translator
 from crm_core.model.form import FormVersion
 from crm_core.model.plain import digest
 from crm_core.model.request import Category, StoredStatus, TypeVersion
 
-
-class Refused(Exception):
-    """A contribution that cannot be taken; the message says why in English, for log and administrators."""
+MOST_FILES = 5
+"""Files a kind may require: no more than the form of a new request takes at once."""
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -38,6 +60,37 @@ class Published:
         return TypeVersion(self.version_id, self.type.id, self.labels, self.statuses, self.form_id, self.type.icon)
 
 
+@dataclass(frozen=True)
+class PublishedFields:
+    """A group of contact fields with the frozen form that contacts' answers will point to."""
+
+    plugin: str
+    group: ContactFields
+    form: dict[str, Any]
+    form_id: str
+
+    def new_form_version(self) -> FormVersion:
+        return FormVersion(self.form_id, self.form)
+
+
+@dataclass(frozen=True)
+class PublishedSetting:
+    """A setting with the frozen field that is stored beside what is decided. ``name``: its id without the plugin's."""
+
+    plugin: str
+    setting: Setting[Any]
+    name: str
+    field: dict[str, Any]
+
+
+PLACES: Mapping[type, str] = MappingProxyType({
+    RequestType: "types", Permission: "permissions", Collection: "collections", ContactFields: "contact_fields",
+    Panel: "panels", MenuItem: "menu", Channel: "channels", RequestPanel: "request_panels", Report: "reports",
+    Job: "jobs", Reader: "readers", Setting: "settings", Effect: "effects", Timer: "timers",
+})
+"""Kind of contribution → the attribute of a `Registry` that holds what is kept of it, by id."""
+
+
 @dataclass
 class Registry:
     """Contributions by kind. ``take`` adds all of one plugin or none."""
@@ -46,46 +99,60 @@ class Registry:
     types: dict[str, Published] = field(default_factory=dict)
     permissions: dict[str, Permission] = field(default_factory=dict)
     collections: dict[str, Collection] = field(default_factory=dict)
+    contact_fields: dict[str, PublishedFields] = field(default_factory=dict)
     panels: dict[str, tuple[str, Panel]] = field(default_factory=dict)
     menu: dict[str, tuple[str, MenuItem]] = field(default_factory=dict)
+    channels: dict[str, tuple[str, Channel]] = field(default_factory=dict)
+    request_panels: dict[str, tuple[str, RequestPanel]] = field(default_factory=dict)
+    reports: dict[str, tuple[str, Report]] = field(default_factory=dict)
+    jobs: dict[str, tuple[str, Job]] = field(default_factory=dict)
+    readers: dict[str, tuple[str, Reader]] = field(default_factory=dict)
+    settings: dict[str, PublishedSetting] = field(default_factory=dict)
+    effects: dict[str, tuple[str, Effect]] = field(default_factory=dict)
+    timers: dict[str, tuple[str, Timer]] = field(default_factory=dict)
 
     def take(self, plugin: str, contributions: Iterable[Contribution]) -> list[Contribution]:
         """Add a plugin's contributions. Raises Refused, with nothing taken, when one of them cannot be."""
         taken = list(contributions)
-        seen: set[tuple[type, str]] = set()
-        published: list[Published] = []
+        permissions = {one.id for one in taken if isinstance(one, Permission)}
+        entries: dict[tuple[str, str], object] = {}
         for one in taken:
-            if not isinstance(one, Contribution):
-                raise Refused(f"contribute() gave {one!r}, which is no contribution of crm_core.api")
+            place = _place_of(one)
             if not one.id.startswith(plugin + "."):
                 raise Refused(f"the id {one.id!r} does not start with {plugin + '.'!r}")
-            if (type(one), one.id) in seen:
+            if (place, one.id) in entries:
                 raise Refused(f"the id {one.id!r} is contributed twice")
-            seen.add((type(one), one.id))
-            if isinstance(one, RequestType):
-                published.append(publish(plugin, one, self.translator))
-            if isinstance(one, MenuItem) and not one.path.startswith(f"/plugins/{plugin}/"):
-                raise Refused(f"the menu item {one.id!r} leads outside /plugins/{plugin}/")
-            if isinstance(one, Collection) and one.person and one.on_erase not in ("remove", "unlink"):
-                raise Refused(f"the collection {one.id!r} holds persons and does not say what erasure does (on_erase)")
-        for type_ in published:
-            self.types[type_.type.id] = type_
-        for one in taken:
-            if isinstance(one, Permission):
-                self.permissions[one.id] = one
-            elif isinstance(one, Collection):
-                self.collections[one.id] = one
-            elif isinstance(one, Panel):
-                self.panels[one.id] = (plugin, one)
-            elif isinstance(one, MenuItem):
-                self.menu[one.id] = (plugin, one)
+            if wrong := "; ".join(offers.wrong(one, permissions)):
+                raise Refused(f"the {offers.KIND[type(one)]} {one.id!r} {wrong}")
+            entries[place, one.id] = self._entry(plugin, one)
+        for (place, id_), entry in entries.items():
+            getattr(self, place)[id_] = entry
         return taken
+
+    def _entry(self, plugin: str, one: Contribution) -> object:
+        """What is kept of a contribution: frozen with its words, with its plugin's id, or as it is. Raises Refused."""
+        match one:
+            case RequestType():
+                return publish(plugin, one, self.translator)
+            case ContactFields():
+                return publish_fields(plugin, one, self.translator)
+            case Setting():
+                return publish_setting(plugin, one, self.translator)
+            case Permission():
+                return one
+            case Collection():
+                demand_duties(one)
+                return one
+            case MenuItem() if not one.path.startswith(f"/plugins/{plugin}/"):
+                raise Refused(f"the menu item {one.id!r} leads outside /plugins/{plugin}/")
+        return plugin, one
 
     def drop(self, plugin: str) -> None:
         """Take back all of a plugin (when a later step of its start fails)."""
-        for kind in (self.types, self.permissions, self.collections, self.panels, self.menu):
-            for id_ in [id_ for id_ in kind if id_.startswith(plugin + ".")]:
-                del kind[id_]
+        for place in PLACES.values():
+            kept: dict[str, object] = getattr(self, place)
+            for id_ in [id_ for id_ in kept if id_.startswith(plugin + ".")]:
+                del kept[id_]
 
     def offered(self) -> Iterator[Published]:
         """Request types that staff may start by hand."""
@@ -96,6 +163,13 @@ class Registry:
         return {permission.id: permission.roles for permission in self.permissions.values()}
 
 
+def _place_of(one: object) -> str:
+    place = next((place for kind, place in PLACES.items() if isinstance(one, kind)), None)
+    if place is None:
+        raise Refused(f"contribute() gave {one!r}, which is no contribution of crm_core.api")
+    return place
+
+
 def publish(plugin: str, type_: RequestType, translator: Translator) -> Published:
     """Freeze a request type and its form. Raises Refused for statuses or fields that say too little."""
     if not type_.statuses:
@@ -104,7 +178,16 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
         raise Refused(f"the request type {type_.id!r} has two statuses of one name")
     if type_.statuses[0].category is Category.CANCELLED:
         raise Refused(f"the first status of {type_.id!r} would make every request a cancelled one")
+    if unknown := sorted(set(type_.common) - set(COMMON)):
+        raise Refused(f"the request type {type_.id!r} names common fields that do not exist: {', '.join(unknown)}")
+    if type(type_.files_required) is not int or not 0 <= type_.files_required <= MOST_FILES:
+        raise Refused(f"the request type {type_.id!r} asks for files_required={type_.files_required!r}, which is no "
+                      f"number of files between 0 and {MOST_FILES}")
+    if type_.files_required and "files" not in type_.common:
+        raise Refused(f"the request type {type_.id!r} requires files, and its form does not ask for them (common)")
     form = form_definition(type_, translator)
+    if expiring := [one["name"] for one in form["fields"] if one["expires_days"] and one["name"] in type_.title_from]:
+        raise Refused(f"the title of {type_.id!r} would keep the field {expiring[0]!r}, whose answer expires")
     form_id = digest(form)
     statuses = tuple(
         StoredStatus(status.name, status.category.value, translator.labels(status.title)) for status in type_.statuses
@@ -120,15 +203,56 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
     return Published(plugin, type_, labels, form, form_id, digest(version), statuses)
 
 
-def form_definition(type_: RequestType, translator: Translator) -> dict[str, Any]:
+def publish_fields(plugin: str, group: ContactFields, translator: Translator) -> PublishedFields:
+    """Freeze a group of contact fields with its words. Raises Refused for fields that say too little."""
+    form = form_definition(group, translator)
+    fields = [field | {"personal": True, "on_erase": "remove"} for field in form["fields"]]
+    form |= {
+        "fields": fields, "title": translator.labels(group.title), "icon": group.icon, "permission": group.permission,
+        "unique": list(group.unique),
+    }
+    return PublishedFields(plugin, group, form, digest(form))
+
+
+def publish_setting(plugin: str, setting: Setting[Any], translator: Translator) -> PublishedSetting:
+    """Freeze a setting with its words."""
+    name = setting.id.partition(".")[2]
+    node = setting.field.clone()
+    node.name = name
+    return PublishedSetting(plugin, setting, name, _field(setting, node, translator))
+
+
+def form_definition(type_: RequestType | ContactFields, translator: Translator) -> dict[str, Any]:
     """The plain definition of the unbound form: what `FormVersion.definition` holds."""
-    return {"form": type_.id, "fields": [_field(type_, node, translator) for node in type_.form()]}
+    form = type_.form()
+    for node in form:
+        if getattr(node, "depends_on", ""):
+            _check_dependent(type_, form, node)
+    return {"form": type_.id, "fields": [_field(type_, node, translator) for node in form]}
 
 
-def _field(type_: RequestType, node: colander.SchemaNode, translator: Translator) -> dict[str, Any]:
+def _check_dependent(type_: RequestType | ContactFields, form: colander.SchemaNode, node: colander.SchemaNode) -> None:
+    """Raise Refused for a dependent choice that could not be answered, or that names what does not exist."""
+    here = f"the field {node.name!r} of {type_.id!r}"
+    above = next((one for one in form if one.name == node.depends_on), None)
+    if above is None or above is node or not isinstance(getattr(above, "choices", None), tuple):
+        raise Refused(f"{here} depends on {node.depends_on!r}, which is no field with fixed choices of the same form")
+    values = {value for value, _label in above.choices}
+    if unknown := sorted(set(node.groups) - values):
+        raise Refused(f"{here} has choices for {', '.join(unknown)}, which {above.name!r} does not offer")
+    if node.required and not all(node.groups.get(value) for value in values):
+        raise Refused(f"{here} is required, and some choices of {above.name!r} leave nothing to choose")
+
+
+def _field(
+    type_: RequestType | ContactFields | Setting[Any], node: colander.SchemaNode, translator: Translator
+) -> dict[str, Any]:
     kind = getattr(node, "field_type", None)
     if kind is None:
         raise Refused(f"the field {node.name!r} of {type_.id!r} is not made by crm_core.api.fields")
+    if not _FIELD_NAME.fullmatch(node.name):
+        raise Refused(f"the field {node.name!r} of {type_.id!r} has a name that is not lower-case Latin letters, "
+                      "digits and _; what people read is its title")
     if node.personal and node.on_erase != "remove":
         raise Refused(f"the field {node.name!r} of {type_.id!r} tells of a person and would be kept by erasure")
     field_: dict[str, Any] = {
@@ -148,4 +272,9 @@ def _field(type_: RequestType, node: colander.SchemaNode, translator: Translator
     for word in ("shields", "refers"):
         if getattr(node, word, False):
             field_[word] = True
+    if kind == "dependent_choice":
+        field_["depends_on"] = node.depends_on
+        field_["groups"] = [[value, list(group)] for value, group in node.groups.items()]
+    if kind == "money":
+        field_["currency"] = node.currency
     return field_

@@ -17,9 +17,14 @@ BINARY = {".mo", ".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff", ".woff2", ".t
 
 
 def here() -> re.Pattern[str] | None:
-    """The folder this checkout lies in, when it is one that says something of the machine."""
-    parent = ROOT.parent.as_posix()
-    return None if parent in ("/", "/tmp", "/home") else re.compile(re.escape(parent) + "/")
+    """The folder this checkout lies in, when it is one that says something of the machine.
+
+    A folder just below the root may have the name of one of our pages; then it is the checkout's own name that tells.
+    """
+    parent = ROOT.parent
+    if parent.as_posix() in ("/", "/tmp", "/home"):
+        return None
+    return re.compile(re.escape(parent.as_posix() if len(parent.parts) > 2 else ROOT.as_posix()) + r"(?![\w-])")
 
 
 def main() -> int:

@@ -81,6 +81,9 @@ def main(arguments: list[str]) -> int:
     for plugin in PLUGINS:
         own = ROOT / "plugins" / plugin
         roots.append((f"crm_{plugin}", own / f"crm_{plugin}", read(own / "setup.cfg")))
+    for own in sorted((ROOT / "examples").glob("crm-*")):
+        package = own.name.replace("-", "_")
+        roots.append((package, own / package, read(own / "setup.cfg")))
     for name, folder, its_config in roots:
         problems += [f"no package_data matches {path}" for path in forgotten_data(folder, name, its_config)]
         problems += [

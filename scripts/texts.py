@@ -27,6 +27,8 @@ PACKAGES = {
     "crm_complaints": ROOT / "plugins/complaints/crm_complaints",
     "crm_surveys": ROOT / "plugins/surveys/crm_surveys",
     "crm_appointments": ROOT / "plugins/appointments/crm_appointments",
+    "crm_parking_permits": ROOT / "examples/crm-parking-permits/crm_parking_permits",
+    "crm_water_meter": ROOT / "examples/crm-water-meter/crm_water_meter",
 }
 ARABIC = re.compile("[\u064a\u0643\u0649]")
 """Arabic yeh, kaf and alef maksura, which look Persian and are not found by a Persian search."""

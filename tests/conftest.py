@@ -7,8 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+# Chameleon, imported with the first page, keeps compiled templates there between tests and runs.
+os.environ.setdefault("CHAMELEON_CACHE", str(CHECKOUT / ".pytest_cache" / "chameleon"))
+Path(os.environ["CHAMELEON_CACHE"]).mkdir(parents=True, exist_ok=True)
+
+
+# What takes long on a busy machine proves nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

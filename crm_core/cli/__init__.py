@@ -6,31 +6,43 @@ Exit codes: 0 done (rejected rows alone still count as done), 1 refused or found
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import logging
 import os
 import warnings
-from typing import Any
 
 import click
 
 from crm_core import __version__
-from crm_core.cli import admin, demo, find, imports, users
 from crm_core.cli.common import CrmGroup, log_to_stderr
 
 log = logging.getLogger(__name__)
 GROUP = "crm.commands"
+OWN = {
+    "find": "find.find", "show": "find.show", "import": "imports.import_", "user": "users.user", "unit": "users.unit",
+    "demo": "demo.demo", "plugins": "admin.plugins", "plugin": "plugin.plugin", "jobs": "jobs.jobs", "job": "jobs.job",
+    "dead-letters": "deadletters.dead_letters", "worker": "worker.worker", "export": "privacy.export",
+    "erase": "privacy.erase", "expire": "privacy.expire", "pack": "admin.pack", "evolve": "admin.evolve",
+    "check": "admin.check", "backup": "backup.backup", "restore": "backup.restore",
+    "copy-storage": "storage.copy_storage",
+}
+"""The core's commands: the module of this package that each is in, and its name there."""
 
 
 class LazyGroup(CrmGroup):
-    """Takes commands from entry points when they are asked for, so that ``crm find`` does not import the web."""
+    """Takes commands from their modules and from entry points when they are asked for, so that ``crm find`` imports
+    neither the web nor what only a backup needs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *(command.name or "" for command in self._others())})
+        return sorted({*OWN, *(command.name or "" for command in self._others())})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        own = super().get_command(ctx, cmd_name)
-        return own or next((command for command in self._others() if command.name == cmd_name), None)
+        if cmd_name in OWN:
+            module, _dot, name = OWN[cmd_name].partition(".")
+            command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+            return command
+        return next((command for command in self._others() if command.name == cmd_name), None)
 
     @staticmethod
     def _others() -> list[click.Command]:
@@ -55,10 +67,3 @@ def main(ctx: click.Context, debug: bool) -> None:
     os.umask(0o077)  # what the commands write is for this account only: databases, blobs, indexes
     ctx.obj = {"debug": debug}
     log_to_stderr(debug)
-
-
-_COMMANDS: tuple[Any, ...] = (
-    find.find, find.show, imports.import_, users.user, demo.demo, admin.plugins, admin.pack, admin.check,
-)
-for _command in _COMMANDS:
-    main.add_command(_command)

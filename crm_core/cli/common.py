@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from crm_core import control
 from crm_core.app import App
-from crm_core.db import no_database
 from crm_core.errors import CrmError, DatabaseBusy, Invalid, NotFound
 from crm_core.i18n import LANGUAGES, Text, TextFactory, Translator
 from crm_core.operations import Operation
+from crm_core.packing import is_begun
 from crm_core.settings import Settings, read_settings
+from crm_core.storage import no_database
 
 _ = TextFactory("crm_core")
 
@@ -146,7 +145,7 @@ def perform(
     ``create``: the operation may begin a new installation; others refuse a folder without a database.
     """
     settings = _settings(data)
-    if not create and settings.is_file_storage and not (data / "Data.fs").exists():
+    if not create and settings.is_file_storage and not is_begun(data):
         raise no_database(data)
     with progress_bar(title) as progress:
         client = control.connect(data)
@@ -164,10 +163,13 @@ def perform(
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr while it is a terminal; yields ``step(done, total)``."""
-    console = Console(stderr=True)
-    if not title or not console.is_terminal:
+    if not title or not sys.stderr.isatty():
         yield lambda done, total: None
         return
+    from rich.console import Console  # a command without a bar does not wait for it
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None)

@@ -48,11 +48,18 @@ def demo(
         result["password"] = None  # whoever set it knows it; it need not stand in a log
     logins = _logins(result, is_new)
     if is_new:  # kept for the next start of `make run`: a demo whose password is lost is of no use to anybody
-        (data / LOGINS_FILE).write_text("\n".join((*logins, "")), "utf-8")
+        _keep(data / LOGINS_FILE, logins)
     if as_json:
         print_json(result)
     else:
         _print(result, logins)
+
+
+def _keep(file: Path, logins: list[str]) -> None:
+    """A password stands in it: it is the owner's alone, also where an older file of the name was not."""
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write("\n".join((*logins, "")))
 
 
 def _print(result: dict[str, Any], logins: list[str]) -> None:

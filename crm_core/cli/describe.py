@@ -5,12 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from crm_core.i18n import choose
+from crm_core.errors import NotFound
+from crm_core.i18n import TextFactory, choose
 from crm_core.model.contact import Contact
+from crm_core.model.ids import parse_id
 from crm_core.model.interaction import Interaction
 from crm_core.model.request import Request
 from crm_core.services import Services
 from crm_core.services.timeline import Entry, Redacted
+from crm_core.text.digits import to_ascii
+
+_ = TextFactory("crm_core")
+
+
+def contact_of(services: Services, typed: str) -> Contact:
+    """The contact of an id as it was typed, also in Persian digits. Raises NotFound."""
+    contact = services.contacts.find(parse_id(to_ascii(typed)))
+    if contact is None:
+        raise NotFound(_("There is no contact ${id}.", mapping={"id": typed}))
+    return contact
 
 
 def contact_details(services: Services, contact: Contact, language: str) -> dict[str, Any]:

@@ -8,12 +8,9 @@ from typing import Any
 import click
 
 from crm_core.cli.common import data_option, json_option, language, print_json, reading_app, say
-from crm_core.cli.describe import contact_details
-from crm_core.errors import NotFound
+from crm_core.cli.describe import contact_details, contact_of
 from crm_core.i18n import TextFactory
-from crm_core.model.ids import parse_id
 from crm_core.services.finder import Hit
-from crm_core.text.digits import to_ascii
 from crm_core.text.identifiers import display
 
 _ = TextFactory("crm_core")
@@ -59,10 +56,7 @@ def show() -> None:
 def show_contact(id_: str, data: Path, as_json: bool) -> None:
     """Show everything of the contact ID: identifiers, requests, history."""
     with reading_app(data) as app, app.reading() as services:
-        contact = services.contacts.find(parse_id(to_ascii(id_)))
-        if contact is None:
-            raise NotFound(_("There is no contact ${id}.", mapping={"id": id_}))
-        details = contact_details(services, contact, language())
+        details = contact_details(services, contact_of(services, id_), language())
     if as_json:
         print_json(details)
     else:

@@ -19,12 +19,16 @@ _ = TextFactory("crm_core")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--mapping", help="A built-in mapping (nyc311, boston311, georeport, …) or the path of a TOML file.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
+@click.option("--erased-too", is_flag=True, help="Take in also rows of citizens who were erased here.")
 @data_option()
 @json_option
-def import_(kind: str, file: Path, mapping: str | None, dry_run: bool, data: Path, as_json: bool) -> None:
+def import_(
+    kind: str, file: Path, mapping: str | None, dry_run: bool, erased_too: bool, data: Path, as_json: bool
+) -> None:
     """Import FILE (CSV, JSON or vCard). Running it again changes nothing; an interrupted run completes."""
     own = Path(mapping).absolute() if mapping and Path(mapping).suffix == ".toml" else None
-    arguments = {"kind": kind, "mapping": str(own or mapping or ""), "dry_run": dry_run, "language": language()}
+    arguments = {"kind": kind, "mapping": str(own or mapping or ""), "dry_run": dry_run, "erased_too": erased_too,
+                 "language": language()}
     result = perform(data, IMPORT, arguments, file=file, title=say(_("Importing")), create=True)
     if as_json:
         print_json(result)

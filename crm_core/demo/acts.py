@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm_core.demo.papers import Paper
 from crm_core.demo.people import Person, Tie
 
 
@@ -41,6 +42,15 @@ class Relate(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Link(Act):
+    """Two records turn out to be one citizen."""
+
+    one: str
+    other: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prove(Act):
     """An identifier is proven better than it was."""
 
@@ -65,6 +75,7 @@ class Say(Act):
     about: tuple[str, ...] = ()
     address: str = ""
     later: str = ""
+    papers: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

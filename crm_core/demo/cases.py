@@ -9,10 +9,10 @@ from typing import Any
 from crm_core.builtin import GENERAL
 from crm_core.demo.acts import Ask, Move, Refer
 from crm_core.demo.draw import Dice
-from crm_core.demo.hours import DAY, MINUTE
 from crm_core.demo.places import Home
 from crm_core.demo.teller import SPOKEN, Tale
 from crm_core.demo.texts import Matter, aspect, fitting
+from crm_core.durations import DAY, MINUTE
 from crm_core.model.interaction import Channel, Direction
 
 COMPLAINT = "complaints.complaint"

@@ -11,10 +11,11 @@ from typing import Any
 from crm_core.demo.acts import Ask, Move, Ref, Refer, Slot
 from crm_core.demo.cases import COMPLAINT, Case
 from crm_core.demo.draw import Dice
-from crm_core.demo.hours import DAY, MINUTE, is_working
+from crm_core.demo.hours import is_working
 from crm_core.demo.places import Home
 from crm_core.demo.teller import Tale, World
 from crm_core.demo.texts import Matter
+from crm_core.durations import DAY, MINUTE
 from crm_core.model.interaction import Channel
 
 MEETING = "appointments.mayor"

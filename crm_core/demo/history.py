@@ -9,15 +9,18 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from crm_core.demo import extras, talks
-from crm_core.demo.acts import Act, Meet, Plan, Prove, Relate
+from crm_core.demo.acts import Act, Link, Meet, Plan, Prove, Relate
 from crm_core.demo.cases import COMPLAINT, Case, draw_fate
 from crm_core.demo.draw import Decks, Dice
-from crm_core.demo.hours import MINUTE, Hours, is_working
+from crm_core.demo.hours import Hours, is_working
+from crm_core.demo.papers import Paper
 from crm_core.demo.people import Household, Person, Population
 from crm_core.demo.places import City
 from crm_core.demo.teller import Tale, World
 from crm_core.demo.texts import Matter, Texts
+from crm_core.durations import MINUTE
 from crm_core.model.contact import Proof
+from crm_core.model.interaction import Channel
 from crm_core.text.calendars import to_jalali
 
 LEVELS = {"quiet": 24, "normal": 54, "busy": 18, "regular": 4}
@@ -33,6 +36,10 @@ EXPERTS_WORK = {
     "p12": ("dogs", 19, "open"), "p13": ("rats", 2, "open"), "p16": ("sweeping", 24, "open"),
 }
 """Person → (matter, days ago, fate): what the expert of the demo's logins finds on the desk."""
+
+NEIGHBOURS_DOUBLE = "p3"
+LINKED = 0.3
+"""How many of those who were written twice have been linked; the first of them always."""
 
 OFFICIALS_CRITIC = "p1"
 """Who complains of the expert: the neighbour's husband, so that it is easy to find."""
@@ -64,6 +71,7 @@ class _Teller:
         self.world = world
         self.scale = years / 2
         self.diary = extras.Diary(world)
+        self.linked = 0
 
     def chapter(self, household: Household) -> list[Act]:
         """All acts of a household in order of time, the making of its contacts first."""
@@ -85,7 +93,23 @@ class _Teller:
         last, who = max(met.values())
         for number, tie in enumerate(household.ties):
             acts.append(Relate(now=min(last + (number + 1) * MINUTE // 2, self.world.hours.end), who=who, tie=tie))
+        acts += self._links(household, met)
         return sorted(acts, key=lambda act: act.now)
+
+    def _links(self, household: Household, met: dict[str, tuple[int, str]]) -> list[Act]:
+        """Some who were written twice have been found out; the neighbour's double waits for whoever tries the demo."""
+        found: list[Act] = []
+        for person in household.members:
+            dice = Dice(self.world.seed, "link", person.key)
+            if not person.twin_of or person.key == NEIGHBOURS_DOUBLE or (self.linked and not dice.chance(LINKED)):
+                continue
+            moment = max(self.world.hours.at_counter(dice, self._days_ago(2)), met[person.key][0] + MINUTE)
+            if moment >= self.world.hours.end:
+                continue
+            self.linked += 1
+            found.append(Link(now=moment, who="clerk", one=person.twin_of, other=person.key, reason=dice.choice(
+                self.world.texts.pool("link_reasons"))))
+        return found
 
     def _some_moment(self, dice: Dice) -> int:
         return self.world.hours.at_counter(dice, self.world.hours.some_day(dice))
@@ -185,6 +209,10 @@ class _Teller:
             self._case(tale, Case(tale, texts.matter(key)), self.world.hours.some_day(tale.dice), "done")
         for _question in range(4):
             talks.ask_question(tale, self.world.hours.some_day(tale.dice))
+        day = self._days_ago(16)
+        photos = tuple(Paper(f"مخزن {number}.png", "photo", f"lane/{number}") for number in ("۱", "۲"))
+        tale.message(Channel.EMAIL, "عکس‌های مخزن کوچهٔ لاله", "سلام، دو عکس و رونوشت نامهٔ هیئت‌مدیره پیوست است.",
+                     self.world.hours.at_counter(tale.dice, day), papers=(*photos, Paper("نامه.pdf", "scan", "board")))
         tale.note(texts.pool("person_notes")[0], self._some_moment(tale.dice))
 
 

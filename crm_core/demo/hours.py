@@ -11,12 +11,9 @@ from datetime import date, timedelta
 from itertools import accumulate
 
 from crm_core.demo.draw import Dice
+from crm_core.durations import DAY, MINUTE
 from crm_core.services.clock import Clock
 from crm_core.text.calendars import to_jalali
-
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 
 THURSDAY, FRIDAY = 3, 4
 HOLIDAYS = frozenset({(1, 1), (1, 2), (1, 3), (1, 4), (1, 12), (1, 13), (3, 14), (3, 15), (11, 22), (12, 29), (12, 30)})

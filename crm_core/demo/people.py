@@ -24,6 +24,9 @@ CONFIDENTIAL = 0.025
 SHIELDED_AT = 9
 """The place of the one household whose head is shielded."""
 
+TWIN_AT = 5
+"""The place of somebody who is written twice, so that a small city has such a one too."""
+
 GROUPS_AT = {3: "english", 6: "afghan"}
 """Places of households of certain peoples, so that a small city has them too."""
 
@@ -113,7 +116,7 @@ class Population:
                 household = self._neighbours(dice)
             elif place in GROUPS_AT or place == SHIELDED_AT:
                 household = self._family(dice, place)
-            elif dice.chance(TWINS * 2.2):
+            elif place == TWIN_AT or dice.chance(TWINS * 2.2):
                 household = self._twin(dice)
             elif place == 1 or dice.chance(ORGANISATIONS * 2):
                 household = self._organisation(dice)
@@ -306,7 +309,7 @@ class Population:
 
     def _twin(self, dice: Dice) -> Household:
         """Somebody known already, written once more by a clerk who did not look: similar name, same number."""
-        person = dice.choice(self._plain)
+        person = dice.choice([one for one in self._plain if one.key != "p0"] or self._plain)
         if not person.name.given or not person.mobile or person.twin_of:
             return self._family(dice, -1)
         key = f"p{self.made}"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_core.demo.hours import MINUTE
 from crm_core.demo.places import City
+from crm_core.durations import MINUTE
 from crm_core.model.user import UnitKind, User
 from crm_core.security.identity import Identity
 from crm_core.services import Services

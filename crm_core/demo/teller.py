@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from crm_core.demo.acts import Act, Say
 from crm_core.demo.draw import Decks, Dice
-from crm_core.demo.hours import MINUTE, Hours
+from crm_core.demo.hours import Hours
 from crm_core.demo.numbers import Numbers
+from crm_core.demo.papers import Paper
 from crm_core.demo.people import Person
 from crm_core.demo.places import City, Home
 from crm_core.demo.scenes import Scene, make_scene
 from crm_core.demo.texts import Texts, fitting, split
+from crm_core.durations import MINUTE
 from crm_core.model.interaction import Channel, Direction
 
 SPOKEN = frozenset({Channel.PHONE, Channel.IN_PERSON, Channel.KIOSK})
@@ -109,7 +111,7 @@ class Tale:
 
     def message(
         self, channel: str, subject: str, body: str, at: int, about: tuple[str, ...] = (), read: int = 0,
-        outcome: str = "",
+        outcome: str = "", papers: tuple[Paper, ...] = (),
     ) -> bool:
         """Something written that came in at ``at`` and was filed at ``read`` (default: when the desk next reads)."""
         return self.add(Say(
@@ -117,7 +119,16 @@ class Tale:
             direction=Direction.IN.value, subject=subject, body=body, outcome=outcome, started=at, about=about,
             who=self.world.clerk(self.dice, self.person, channel),
             address=self.person.first("email") if channel == Channel.EMAIL else "",
+            papers=papers or self._papers(channel, at),
         ))
+
+    def _papers(self, channel: str, at: int) -> tuple[Paper, ...]:
+        """What came with something written: now and then a scan with a letter, a photo with a mail."""
+        dice = Dice(self.world.seed, "papers", self.person.key, at)
+        name, kind, share = {
+            Channel.LETTER: ("نامه.pdf", "scan", 0.2), Channel.EMAIL: ("عکس محل.png", "photo", 0.15),
+        }.get(Channel(channel), ("", "", 0.0))
+        return (Paper(name, kind, f"{self.person.key}/{at}"),) if dice.chance(share) else ()
 
     def answer(self, channel: str, subject: str, body: str, at: int, who: str, about: tuple[str, ...] = ()) -> bool:
         """Something that we wrote to the citizen."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
+from io import BytesIO
 from typing import Any
 
 from ZODB.Connection import Connection
 
 from crm_core.app import App
 from crm_core.db import root_of
-from crm_core.demo.acts import Act, Ask, Meet, Move, Plan, Prove, Ref, Refer, Relate, Say
+from crm_core.demo.acts import Act, Ask, Link, Meet, Move, Plan, Prove, Ref, Refer, Relate, Say
 from crm_core.demo.extras import MEETING
 from crm_core.demo.staff import Staff
 from crm_core.demo.texts import read_toml
@@ -165,6 +166,10 @@ class _Writer:
         services.contacts.relate(one, other, act.tie.kind)
 
     @perform.register
+    def _link(self, act: Link, services: Services) -> None:
+        services.linking.link(self._contact(services, act.one), self._contact(services, act.other), act.reason)
+
+    @perform.register
     def _prove(self, act: Prove, services: Services) -> None:
         services.contacts.add_identifier(self._contact(services, act.person), act.scheme, act.value, act.proof)
 
@@ -176,6 +181,8 @@ class _Writer:
             self._contact(services, act.person) if act.person else None, channel=act.channel, direction=act.direction,
             subject=act.subject.replace("{code}", code), body=act.body.replace("{code}", code), outcome=act.outcome,
             started=act.started, duration=act.duration, requests=about, address=_normal(act.address),
+            attachments=tuple(services.attachments.store(paper.name, paper.media_type, BytesIO(paper.content()))
+                              for paper in act.papers),
         )
         self._done.interactions += 1
         if act.later:

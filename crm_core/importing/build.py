@@ -63,7 +63,9 @@ class Plan:
                 self.ignored.add(column)
             else:
                 self.unknown.append(column)
-        self.keys = present = {column_key(column) for column in self.targets}
+        present = {column_key(column) for column in self.targets}
+        self.lacking = next((column for column in mapping.required if column_key(column) not in present), "")
+        """a column that every record needs and none has"""
         self.missing = [
             column
             for column, targets in mapping.columns.items()
@@ -136,8 +138,13 @@ class _Draft:
     # -- one field each -------------------------------------------------------------------------------------------
 
     def text(self, field: str) -> str:
+        found = self.found.get(field)
+        if found is None:  # as most are, in most files
+            joined = self.mapping.constants.get(field, "")
+            if len(joined) <= limit(field):
+                return joined
         parts: list[str] = []
-        for column, value, target in self.found.get(field, ()):
+        for column, value, target in found or ():
             for converter in target.converters:
                 value = convert.TEXTS[converter](value)
             if len(value) > limit(field):

@@ -76,7 +76,7 @@ def check_values(values: MappingType[str, str], encoding: str) -> dict[str, str]
         for text in (value, column):
             if "\0" in text:
                 raise reasons.nul(column)
-            if is_damaged(text, encoding):
+            if not text.isascii() and is_damaged(text, encoding):
                 raise reasons.damaged(column, encoding)
         if len(value) > MAX_TEXT:
             raise reasons.too_long(column, MAX_TEXT)

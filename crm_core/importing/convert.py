@@ -113,10 +113,9 @@ def instants(text: str, zone: tzinfo, converter: str = "time") -> tuple[tuple[in
         raise ValueError("a year in which nobody kept a register")
     if moment.tzinfo is not None:
         return (_milliseconds(moment),), False
-    both = {_milliseconds(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)}
-    first = _milliseconds(moment.replace(tzinfo=zone))
+    first, second = (_milliseconds(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     # fold 1 comes later only where the time happens twice; where it is skipped (spring) it would come earlier.
-    return (first, *sorted(value for value in both if value > first)), True
+    return ((first, second) if second > first else (first,)), True
 
 
 def _moment(text: str, converter: str) -> datetime:

@@ -15,7 +15,6 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.importing import json_reader, mappings, vcard, vcard_rows
 from crm_core.importing.build import Builder, Plan
 from crm_core.importing.csv_reader import CsvTable
-from crm_core.importing.fields import column_key
 from crm_core.importing.mappings import Mapping
 from crm_core.importing.notices import Notices
 from crm_core.importing.reasons import missing, shown
@@ -169,9 +168,8 @@ class Rows:
 
 def _built(builder: Builder, record: Record, plan: Plan) -> Row:
     try:
-        for column in builder.mapping.required:
-            if column_key(column) not in plan.keys:
-                raise missing(column)
+        if plan.lacking:
+            raise missing(plan.lacking)
         return builder.build(record, plan)
     except Refusal as refusal:
         return Rejected(record.line, refusal.reason, refusal.code)

@@ -135,10 +135,13 @@ class Record:
     nested: frozenset[str] = frozenset()
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
 def row_hash(values: Iterable[tuple[str, Any]]) -> str:
     """SHA-256 (hex) over the canonical JSON of what was read.
 
     Pairs whose value is empty do not count and order does not matter, so that a column added or moved leaves it alone.
     """
     kept = sorted([name, value] for name, value in values if value)
-    return hashlib.sha256(json.dumps(kept, ensure_ascii=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(kept).encode("ascii")).hexdigest()

@@ -29,6 +29,12 @@ class Item(Persistent):
         self.data = data
 
 
+def person_of(item: Item, name: str) -> int | None:
+    """The contact id in an item's field ``name``, a number or its text; None where there is no such field or id."""
+    value = item.data.get(name) if name else None
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() and int(value) < 1 << 63 else None
+
+
 def exact_key(value: Plain) -> str:
     """The text under which a value is found exactly: case, digits and Arabic or Persian letters make no difference."""
     return fold(str(value)) or str(value)
@@ -49,6 +55,14 @@ class ExactIndex(Persistent):
     def exactly(self, value: Plain) -> Iterator[int]:
         """Ids whose value equals ``value``, folded."""
         return self._rows.exactly(exact_key(value))
+
+    def holds(self, value: Plain, id_: int) -> bool:
+        """Whether the id is filed under the value."""
+        return self._rows.holds(exact_key(value), id_)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
 
 
 class RangeIndex(Persistent):
@@ -84,6 +98,14 @@ class RangeIndex(Persistent):
         # No excludemax: without an upper bound it drops the last row, and no row equals a bound (ids are positive).
         return (id_ for _, id_ in heapq.merge(*(rows.keys(start, stop) for rows in self._rows)))
 
+    def holds(self, value: Plain, id_: int) -> bool:
+        """Whether the id is filed under the value."""
+        return (self.key(value), id_) in self._rows[id_ % self.PARTS]
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(map(len, self._rows))
+
 
 class UniqueIndex(Persistent):
     """value → the one id that holds it: a claim."""
@@ -102,16 +124,41 @@ class UniqueIndex(Persistent):
         """The id that holds ``value``."""
         return self._holders.get(str(value))
 
+    def holds(self, value: Plain, _id: int) -> bool:
+        """Whether somebody holds the value: where two want it, it stays with the first."""
+        return str(value) in self._holders
+
+    def count(self) -> int:
+        """How many values are held."""
+        return len(self._holders)
+
 
 @dataclass(frozen=True)
 class Duties:
-    """What a collection declares: its indexed fields, the field that names a person, and what erasure does then."""
+    """What a collection declares, frozen beside its records: its indexed fields, the field that names a person, its
+    words, and what becomes of the records when that person is merged, asks for a copy, is erased, or time passes.
+
+    Stored ones from before a duty existed read the default of the class.
+    """
 
     exact: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     person: str = ""
     on_erase: str = "remove"
+    on_merge: str = "keep"
+    on_export: str = "include"
+    expires_days: int = 0
+    expires_by: str = ""
+    title: tuple[tuple[str, str], ...] = ()
+    """(language, words) of the collection's title"""
+    fields: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """(name, title as above) of the fields to show, in order"""
+
+    @property
+    def places(self) -> tuple[object, ...]:
+        """What the indexes are made by: two duties equal in it file a record in the same places."""
+        return self.exact, self.ranges, self.unique, self.person
 
 
 class CollectionStore(Persistent):
@@ -130,6 +177,9 @@ class CollectionStore(Persistent):
     def fit(self, duties: Duties) -> None:
         """Index as ``duties`` say from now on: a plugin's new version may declare other fields than the stored one."""
         if duties == self.duties:
+            return
+        if duties.places == self.duties.places:
+            self.duties = duties
             return
         for item in self.items.values():
             self.unindex(item)
@@ -158,6 +208,43 @@ class CollectionStore(Persistent):
         if person is not None and item.id in self._of_person.get(person, ()):
             del self._of_person[person][item.id]
 
+    def discard(self, item: Item) -> None:
+        """Take an item out, with its claims. It is written once more, so that who counts on it conflicts."""
+        item._p_changed = True
+        self.unindex(item)
+        del self.items[item.id]
+
+    def is_filed(self) -> bool:
+        """Whether every item stands where its values say, and nothing else does."""
+        wanted: dict[int, set[str]] = {}
+        rows, people = 0, 0
+        for item in self.items.values():
+            for index, value in self._places(item):
+                if not index.holds(value, item.id):
+                    return False
+                if isinstance(index, UniqueIndex):
+                    wanted.setdefault(id(index), set()).add(str(value))
+                else:
+                    rows += 1
+            person = self._person(item)
+            if person is not None:
+                people += 1
+                if self._of_person.get(person, {}).get(item.id) is not item:
+                    return False
+        found = sum(index.count() for kind in (self.exact, self.ranges) for index in kind.values())
+        held = sum(index.count() for index in self.unique.values())
+        filed = sum(map(len, self._of_person.values()))
+        return (found, held, filed) == (rows, sum(map(len, wanted.values())), people)
+
+    def file_anew(self) -> None:
+        """Make the indexes from the items, as they would be had each been added in the order of their ids."""
+        self.exact = {name: ExactIndex() for name in self.duties.exact}
+        self.ranges = {name: RangeIndex() for name in self.duties.ranges}
+        self.unique = {name: UniqueIndex() for name in self.duties.unique}
+        self._of_person = Sharded(int)
+        for item in sorted(self.items.values(), key=lambda item: item.id):
+            self.index(item)
+
     def of_person(self, contact: int) -> list[Item]:
         """The items that tell of a contact."""
         return list(self._of_person[contact].values()) if contact in self._of_person else []
@@ -175,5 +262,4 @@ class CollectionStore(Persistent):
                     yield index, value
 
     def _person(self, item: Item) -> int | None:
-        value = item.data.get(self.duties.person) if self.duties.person else None
-        return int(value) if isinstance(value, int | str) and str(value).isdecimal() and int(value) < 1 << 63 else None
+        return person_of(item, self.duties.person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
 from crm_core.model.record import Record
+from crm_core.model.timeline import History
 
 
 class ContactKind(StrEnum):
@@ -46,6 +47,9 @@ class Identifier:
     proven_at: int | None = None
     label: str = ""
     retired: int | None = None
+    proven_by: int | None = None
+    """the user before whom it was proven; None also for what was recorded before this was kept"""
+    proof_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,18 @@ class Link:
     at: int
     by: int | None
     reason: str
+    moved: tuple[tuple[str, int, int], ...] = field(default=(), compare=False)
+    """(collection id, item id, contact id it came from) of the records that claims moved to the oldest contact"""
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """What is said of two contacts that look alike: they are two people. Kept on both; ``other`` is the far id."""
+
+    other: int
+    at: int
+    by: int | None
+    reason: str = ""
 
 
 class LinkGroup(Persistent):
@@ -120,13 +136,24 @@ class Contact(Record):
     confidentiality: str = Confidentiality.NORMAL.value
     relations: tuple[Relation, ...] = ()
     group: LinkGroup | None = None
+    distinct: tuple[Distinct, ...] = ()
     external: tuple[str, ...] = ()
+    open: LOBTree | None = None
+    """id of each open request → its `WorkHeader`, to count them without loading one; None until there was one"""
     extra: dict[str, Any]
+    """id of a group of contact fields → `Submission`; each answer has the moment ``at`` it was given, ms UTC. Replaced
+    as a whole."""
 
     def __init__(self) -> None:
         self.extra = {}
-        self.timeline = LOBTree()
+        self.headers = LOBTree()
+        self.things = LOBTree()
         self.requests = LOBTree()
+
+    @property
+    def timeline(self) -> History:
+        """What happened with this contact."""
+        return History(self.headers, self.things)
 
     @property
     def latin_name(self) -> str:
@@ -135,6 +162,11 @@ class Contact(Record):
     @property
     def is_person(self) -> bool:
         return self.kind == ContactKind.PERSON
+
+    @property
+    def linked_ids(self) -> tuple[int, ...]:
+        """The ids of all records linked as one citizen with this one, itself among them, oldest record first."""
+        return self.group.members if self.group is not None else (self.id,)
 
     def active_identifiers(self) -> tuple[Identifier, ...]:
         return tuple(identifier for identifier in self.identifiers if identifier.retired is None)

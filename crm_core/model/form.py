@@ -11,7 +11,9 @@ class FormVersion(Persistent):
     """A published form, content-addressed: ``id`` is the digest of ``definition``.
 
     ``definition``: ``{"form": name, "fields": [{"name", "type", "labels", "choices"?, "personal", "required",
-    "on_merge", "on_export", "on_erase", "expires_days"?, "shields"?}, …]}``, all plain.
+    "on_merge", "on_export", "on_erase", "expires_days"?, "shields"?, "depends_on"?, "groups"?, "currency"?}, …]}``, all
+    plain; a group of contact fields has its ``title``, ``icon``, ``permission`` and ``unique`` beside the fields.
+    ``groups`` are the [value of the other field, [values that belong to it]] of a dependent choice.
     """
 
     def __init__(self, id_: str, definition: dict[str, Any]) -> None:

@@ -31,7 +31,8 @@ class Direction(StrEnum):
 class Interaction(Record):
     """What was said when, by whom: an immutable fact (only the contact of an unidentified one is set later).
 
-    ``started`` and ``created`` are milliseconds UTC, ``duration`` seconds. ``requests`` are ids.
+    ``started`` and ``created`` are milliseconds UTC, ``duration`` seconds. ``requests`` are ids. ``speaker`` says who
+    exactly spoke where the contact is an organisation or has people around it.
     """
 
     channel: str = Channel.NOTE.value
@@ -45,4 +46,5 @@ class Interaction(Record):
     requests: tuple[int, ...] = ()
     unit: int | None = None
     address: str = ""
+    speaker: str = ""
     attachments: tuple[Attachment, ...] = ()

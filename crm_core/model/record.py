@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from BTrees.LOBTree import LOBTree
@@ -32,3 +33,11 @@ class Record(Persistent):
         if self.audit is None:
             self.audit = LOBTree()
         self.audit[key_behind(self.audit, at)] = row
+
+    def rewrite_audit(self, keep: Callable[[str, Any], Any]) -> None:
+        """Replace each change in the audit by ``keep(field name, [old, new])``; where that is None, it is gone."""
+        for key, row in list(self.audit.items()) if self.audit is not None else ():
+            kept = {name: keep(name, change) for name, change in row["changes"].items()}
+            changes = {name: change for name, change in kept.items() if change is not None}
+            if changes != row["changes"]:
+                self.audit[key] = {**row, "changes": changes}

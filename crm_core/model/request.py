@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from persistent import Persistent
 
 from crm_core.model.attachment import Attachment
 from crm_core.model.ids import key_behind
+from crm_core.model.interaction import Direction, Interaction
 from crm_core.model.record import Record
 from crm_core.model.timeline import Event
 
@@ -109,6 +111,12 @@ class Request(Record):
     hidden_from: tuple[int, ...] = ()
     """User ids for whom this request does not exist (the conflict shield)."""
     external: str = ""
+    news: int = 0
+    """When something last happened (`happened`), 0 while nothing has since it was registered: ask `last_news`."""
+    heard: str = ""
+    """The channel on which the citizen spoke last, until somebody acts on it."""
+    touches: Any = None
+    """LOBTree of time key → `Interaction`: what was said about this request; made when needed"""
 
     def __init__(self) -> None:
         self.events = LOBTree()
@@ -118,6 +126,47 @@ class Request(Record):
         """File at the event's time, behind those of the same moment."""
         self.events[key_behind(self.events, event.at)] = event
 
+    def remember_touch(self, touch: Interaction) -> None:
+        """File what was said about this request at its time, behind what was said at the same moment."""
+        if self.touches is None:
+            self.touches = LOBTree()
+        self.touches[key_behind(self.touches, touch.started)] = touch
+        self.happened_by(touch)
+
+    def happened(self, at: int, heard: str = "") -> None:
+        """It was handed over, got another status, or a word was said: at ``at`` (ms UTC), by the citizen on the channel
+        ``heard``, else by us. What is older than the last news is none."""
+        if at >= self.last_news:
+            self.news, self.heard = at, heard
+
+    def happened_by(self, touch: Interaction) -> None:
+        """What was said is news, but for words among colleagues."""
+        if touch.direction != Direction.INTERNAL:
+            self.happened(touch.started, touch.channel if touch.direction == Direction.IN else "")
+
+    @property
+    def last_news(self) -> int:
+        """When something last happened: registered, handed over, another status, a word of or to the citizen (ms)."""
+        return self.news or self.created
+
+    def forget_in_audit(self, names: Collection[str]) -> None:
+        """The audit holds no answers to the fields ``names`` any more."""
+        if names:
+            self.rewrite_audit(lambda name, change: [_without(side, names) for side in change]
+                               if name == "submission" else change)
+
+    def forget_touch(self, touch: Interaction) -> None:
+        """Take out what was said, where it is filed."""
+        for key in [key for key, one in (self.touches or {}).items() if one is touch]:
+            del self.touches[key]
+
     @property
     def is_open(self) -> bool:
         return Category(self.category).is_open
+
+
+def _without(submission: Any, names: Collection[str]) -> Any:
+    """A submission as the audit holds it (plain, or None), without some answers."""
+    if not submission:
+        return submission
+    return {**submission, "answers": {name: one for name, one in submission["answers"].items() if name not in names}}

@@ -11,6 +11,7 @@ from persistent import Persistent
 
 from crm_core.model.journal import Stream
 from crm_core.model.sharded import PrefixIndex, Sharded, SuffixShardedIndex
+from crm_core.model.timers import TimerBook
 
 STREAMS = 16
 ROOT_KEY = "crm"
@@ -67,6 +68,30 @@ def _identifier_key(scheme: str, value: str) -> str:
 class Root(Persistent):
     """All of an organisation's data. Trees of people and their work are `Sharded`; small configuration is not."""
 
+    contact_fields: Any = None
+    """OOBTree of the id of a group of contact fields → digest of its newest form version; made when needed"""
+    erasures: Any = None
+    """LOBTree of receipt id → receipt of an erasure, plain and without the person; made when needed"""
+    plugins: Any = None
+    """OOBTree of plugin id → PluginSettings, for those about which something was decided; made when needed"""
+    jobs: Any = None
+    """OOBTree of job id → JobState, also of plugins that are absent; made when needed"""
+    readers: Any = None
+    """OOBTree of reader id → ReaderState, also of plugins that are absent; made when needed"""
+    effects: Any = None
+    """OOBTree of effect id → EffectState, also of plugins that are absent; made when needed"""
+    timers: Any = None
+    """TimerBook; in an older database made when needed"""
+    projections: Any = None
+    """OOBTree of ``id@place`` → ProjectionState; made when needed, never where one process holds the storage"""
+    processes: Any = None
+    """OOBTree of the session of an opened storage → ProcessState; made when needed, as projections"""
+    web_secret: str = ""
+    """What the web processes of all machines sign cookies with; made when needed, never where one process holds the
+    storage"""
+    channels: Any = None
+    """OOBTree of channel id → (labels, icon) of every channel that a plugin ever added; made when needed"""
+
     def __init__(self) -> None:
         self.contacts = Sharded(int)
         self.requests = Sharded(int)
@@ -92,9 +117,12 @@ class Root(Persistent):
         """folded login → user id"""
         self.sessions = Sharded(str)
         self.once = Sharded(str)
-        """submission key → plain result of the form it came with"""
+        """submission key → `OnceRow`: what the form it came with led to"""
         self.journal: tuple[Any, ...] = tuple(Stream() for _ in range(STREAMS))
         self.bulk_journal = Stream()
         self.tombstones = Sharded(int)
         """id of what was erased → milliseconds; applied again after a restore"""
+        self.type_settings = OOBTree()
+        """request type id → TypeSettings, for the few an administrator said something about"""
         self.evolved = OOTreeSet()
+        self.timers = TimerBook()

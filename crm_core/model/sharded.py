@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
@@ -61,6 +62,10 @@ class Sharded(Persistent, Generic[Key]):
         """Store unless the key is there; True when it was stored."""
         return bool(self._shard(key).insert(key, value))
 
+    def starting_with(self, prefix: str) -> Iterator[tuple[str, Any]]:
+        """(key, value) of the text keys that start with ``prefix``, shard by shard: a look into each of them."""
+        return (item for shard in self._shards for item in shard.items(prefix, prefix + "\U0010ffff"))
+
     def __len__(self) -> int:
         return sum(len(shard) for shard in self._shards)
 
@@ -81,6 +86,10 @@ SEPARATOR = "\0"
 """Between key and id in ordered sets; sorts before every letter, and keys never hold it."""
 
 
+ID_DIGITS = 16
+"""Hexadecimal digits of an id in a row."""
+
+
 def _row(key: str, id_: int) -> str:
     return f"{key}{SEPARATOR}{id_:016x}"
 
@@ -90,18 +99,58 @@ def _plain(key: str) -> str:
     return key.replace(SEPARATOR, " ")
 
 
+def row_id(row: str) -> int:
+    """The id in a row of an index; what stands before it is the key, and `SEPARATOR`."""
+    return int(row[-16:], 16)
+
+
 def _split(row: str) -> tuple[str, int]:
     key, _, id_ = row.rpartition(SEPARATOR)
     return key, int(id_, 16)
 
 
 class Rows(OOTreeSet):
-    """Rows of an ordered index. Leaves of twice the usual size split, and fail concurrent inserts, half as often."""
+    """Rows of an ordered index. A leaf that splits fails the inserts of that moment, and one of three times the usual
+    size splits a third as often; it is written whole, though, with each row that comes into it."""
 
-    max_leaf_size = 60
+    max_leaf_size = 100
 
 
-class PrefixIndex(Persistent):
+class RowIndex(Persistent):
+    """What the ordered sets of (text key, id) have in common, for whoever looks whether all is filed."""
+
+    def _place(self, key: str, id_: int) -> Rows:
+        """The part in which a row lies."""
+        raise NotImplementedError
+
+    def _all(self) -> Iterator[Rows]:
+        """Every part."""
+        raise NotImplementedError
+
+    def add(self, key: str, id_: int) -> None:
+        key = _plain(key)
+        self._place(key, id_).add(_row(key, id_))
+
+    def discard(self, key: str, id_: int) -> None:
+        key = _plain(key)
+        part, row = self._place(key, id_), _row(key, id_)
+        if row in part:
+            part.remove(row)
+
+    def holds(self, key: str, id_: int) -> bool:
+        """Whether the id is filed under the key."""
+        key = _plain(key)
+        return _row(key, id_) in self._place(key, id_)
+
+    def rows(self) -> Iterator[tuple[str, int]]:
+        """Every (key, id), in order within a part only."""
+        return (_split(row) for part in self._all() for row in part)
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self._all())
+
+
+class PrefixIndex(RowIndex):
     """An ordered set of (text key, id), asked by prefix; sharded by the first two characters of the key.
 
     A prefix must therefore have two characters at least. Names begin alike (a fifth of a city's with «مح»), so each
@@ -118,15 +167,11 @@ class PrefixIndex(Persistent):
     def _shard(self, key: str) -> tuple[Rows, ...]:
         return self._shards[_crc(key[: self.LEAST]) % self.SHARDS]
 
-    def add(self, key: str, id_: int) -> None:
-        key = _plain(key)
-        self._shard(key)[id_ % self.PARTS].add(_row(key, id_))
+    def _place(self, key: str, id_: int) -> Rows:
+        return self._shard(key)[id_ % self.PARTS]
 
-    def discard(self, key: str, id_: int) -> None:
-        key = _plain(key)
-        part, row = self._shard(key)[id_ % self.PARTS], _row(key, id_)
-        if row in part:
-            part.remove(row)
+    def _all(self) -> Iterator[Rows]:
+        return (part for shard in self._shards for part in shard)
 
     def starting_with(self, prefix: str) -> Iterator[tuple[str, int]]:
         """(key, id) in order of the keys that start with ``prefix`` (two characters at least)."""
@@ -134,6 +179,37 @@ class PrefixIndex(Persistent):
             raise ValueError(f"a prefix has {self.LEAST} characters at least: {prefix!r}")
         prefix = _plain(prefix)
         return (_split(row) for row in _between(self._shard(prefix), prefix, prefix + "\U0010ffff"))
+
+    def first(self, prefix: str, most: int) -> list[str]:
+        """The rows of the ``most`` first keys that start with ``prefix``: see `row_id`; in order when there are more.
+
+        The same as ``starting_with`` cut there, an order of magnitude faster: no row is taken apart, and what is taken
+        from each part is merged by sorting.
+        """
+        if len(prefix) < self.LEAST:
+            raise ValueError(f"a prefix has {self.LEAST} characters at least: {prefix!r}")
+        prefix = _plain(prefix)
+        walks = [iter(part.keys(prefix, prefix + "\U0010ffff")) for part in self._shard(prefix)]
+        share = most // len(walks) + 1
+        found: list[str] = []
+        ends: list[str | None] = []
+        for walk in walks:
+            rows = list(islice(walk, share))
+            ends.append(rows[-1] if len(rows) == share else None)
+            found += rows
+        while True:
+            if len(found) <= most and not any(ends):
+                return found
+            found.sort()
+            limit = found[most - 1] if len(found) >= most else found[-1]
+            # A part from which all rows were before the last one wanted may have more of them.
+            short = [place for place, end in enumerate(ends) if end is not None and (end < limit or len(found) < most)]
+            if not short:
+                return found[:most]
+            for place in short:
+                rows = list(islice(walks[place], share))
+                ends[place] = rows[-1] if len(rows) == share else None
+                found += rows
 
     def exactly(self, key: str) -> Iterator[int]:
         """The ids stored under exactly ``key``."""
@@ -147,7 +223,7 @@ def _between(parts: tuple[Rows, ...], low: str, high: str) -> Iterator[str]:
     return heapq.merge(*(part.keys(low, high) for part in parts))
 
 
-class KeyIndex(Persistent):
+class KeyIndex(RowIndex):
     """A set of (text key, id), asked by whole keys only; a key's ids lie in four of the parts."""
 
     SHARDS = 64
@@ -156,28 +232,21 @@ class KeyIndex(Persistent):
     def __init__(self) -> None:
         self._parts = tuple(Rows() for _ in range(self.SHARDS))
 
-    def _part(self, key: str, id_: int) -> Rows:
+    def _place(self, key: str, id_: int) -> Rows:
         return self._parts[(_crc(key) + id_ % self.SPREAD) % self.SHARDS]
 
-    def add(self, key: str, id_: int) -> None:
-        key = _plain(key)
-        self._part(key, id_).add(_row(key, id_))
-
-    def discard(self, key: str, id_: int) -> None:
-        key = _plain(key)
-        part, row = self._part(key, id_), _row(key, id_)
-        if row in part:
-            part.remove(row)
+    def _all(self) -> Iterator[Rows]:
+        return iter(self._parts)
 
     def exactly(self, key: str) -> Iterator[int]:
         """The ids stored under exactly ``key``, in order."""
         key = _plain(key)
         start = key + SEPARATOR
-        parts = tuple(self._part(key, number) for number in range(self.SPREAD))
+        parts = tuple(self._place(key, number) for number in range(self.SPREAD))
         return (_split(row)[1] for row in _between(parts, start, start + "g"))
 
 
-class SuffixShardedIndex(Persistent):
+class SuffixShardedIndex(RowIndex):
     """An ordered set of (text key, id), sharded by the last two characters: for phones, whose ends are random."""
 
     PARTS = 32
@@ -188,14 +257,11 @@ class SuffixShardedIndex(Persistent):
     def _shard(self, key: str) -> Rows:
         return self._shards[_crc(key[-2:]) % self.PARTS]
 
-    def add(self, key: str, id_: int) -> None:
-        self._shard(key).add(_row(key, id_))
+    def _place(self, key: str, id_: int) -> Rows:
+        return self._shard(key)
 
-    def discard(self, key: str, id_: int) -> None:
-        shard = self._shard(key)
-        row = _row(key, id_)
-        if row in shard:
-            shard.remove(row)
+    def _all(self) -> Iterator[Rows]:
+        return iter(self._shards)
 
     def exactly(self, key: str) -> Iterator[int]:
         start = key + SEPARATOR
@@ -205,3 +271,14 @@ class SuffixShardedIndex(Persistent):
         """(key, id) in order of the keys that start with ``prefix``, merged over all parts."""
         parts = (shard.keys(prefix, prefix + "\U0010ffff") for shard in self._shards)
         return (_split(row) for row in heapq.merge(*parts))
+
+    def ending_with(self, suffix: str, most: int) -> Iterator[tuple[str, int]]:
+        """(key, id) of the keys that end with ``suffix`` (two characters at least), in order.
+
+        They all lie in one part, of which the first ``most`` rows are looked at.
+        """
+        if len(suffix) < 2:
+            raise ValueError(f"the end of a key has 2 characters at least: {suffix!r}")
+        end = _plain(suffix) + SEPARATOR
+        rows = islice(self._shard(suffix), most)
+        return (_split(row) for row in rows if row[: -ID_DIGITS].endswith(end))

@@ -1,4 +1,4 @@
-"""Attachments: bytes into a blob, with their digest; names and types were checked where they came in."""
+"""Attachments: bytes into a blob, with their digest; types were checked where they came in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ZODB.blob import Blob
 from crm_core.model.attachment import Attachment
 from crm_core.model.ids import new_id
 from crm_core.services.context import Context
+from crm_core.text.filenames import safe_name
 
 CHUNK = 1 << 20
 
@@ -19,7 +20,10 @@ class Attachments:
         self.context = context
 
     def store(self, name: str, media_type: str, source: BinaryIO) -> Attachment:
-        """Copy ``source`` (read from its beginning, so that a repeated transaction stores it whole) into a blob."""
+        """Copy ``source`` (read from its beginning, so that a repeated transaction stores it whole) into a blob.
+
+        Of ``name`` stays what is a name anywhere: no path, nothing invisible.
+        """
         source.seek(0)
         blob = Blob()
         digest = hashlib.sha256()
@@ -29,4 +33,4 @@ class Attachments:
                 target.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-        return Attachment(new_id(self.context.now), name, media_type, size, digest.hexdigest(), blob)
+        return Attachment(new_id(self.context.now), safe_name(name), media_type, size, digest.hexdigest(), blob)

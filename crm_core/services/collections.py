@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from crm_core.contributions import Collection
+from crm_core.duties import frozen_duties
 from crm_core.errors import NotFound, StaleChange, Taken
-from crm_core.model.collection import CollectionStore, Duties, Item, RangeIndex, exact_key
+from crm_core.model.collection import CollectionStore, Item, RangeIndex, exact_key
 from crm_core.model.ids import new_id
 from crm_core.model.plain import NotPlain, Plain, check
 from crm_core.services.context import Context
@@ -31,15 +32,15 @@ class Records:
     def __init__(self, context: Context, spec: Collection) -> None:
         self.context = context
         self.spec = spec
-        self.duties = Duties(spec.exact, spec.ranges, spec.unique, spec.person, spec.on_erase)
         stored: CollectionStore | None = context.root.collections.get(spec.id)
         self._store = stored
 
     def _writable(self) -> CollectionStore:
+        duties = frozen_duties(self.spec, self.context.translator)
         if self._store is None:
-            self._store = CollectionStore(self.duties)
+            self._store = CollectionStore(duties)
             self.context.root.collections[self.spec.id] = self._store
-        self._store.fit(self.duties)
+        self._store.fit(duties)
         return self._store
 
     def add(self, data: Mapping[str, Plain]) -> Item:
@@ -72,9 +73,7 @@ class Records:
         """Delete a record and give its claims back."""
         store = self._writable()
         self._demand_stored(store, item)
-        item._p_changed = True  # written once more, so that who counts on the record (`depend`) conflicts
-        store.unindex(item)
-        del store.items[item.id]
+        store.discard(item)
         self._journal("removed", item, ())
 
     def depend(self, item: Item) -> None:
@@ -82,9 +81,7 @@ class Records:
 
         That one runs again, and sees what has become of the record. The record's revision stays as it is.
         """
-        # Written, though nothing changes: a check of what was only read (ZODB's readCurrent) stops this transaction
-        # when the other one was first, but not the other one when this was.
-        item._p_changed = True
+        self.context.count_on(item)
 
     def get(self, id_: int) -> Item | None:
         """The record with that id, None when there is none (any more)."""
@@ -131,7 +128,7 @@ class Records:
 
     def _unindexed(self, kind: str, name: str) -> Iterator[Item]:
         """Records with a value in a field that the plugin's new version indexes, and nothing was stored since."""
-        if name not in getattr(self.duties, kind):
+        if name not in getattr(self.spec, kind):
             raise KeyError(f"{self.spec.id} declares no index of {name!r} in {kind}")
         return (item for item in self if item.data.get(name) not in (None, ""))
 

@@ -1,4 +1,4 @@
-"""Contacts: create, edit with stale-change protection, identifiers with their proofs, relations, links to doubles."""
+"""Contacts: create, edit with stale-change protection, identifiers with their proofs, relations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Any
 
+from crm_core.durations import DAY
 from crm_core.errors import Invalid, NotFound
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import (
@@ -17,8 +18,6 @@ from crm_core.model.contact import (
     Contact,
     ContactKind,
     Identifier,
-    Link,
-    LinkGroup,
     Proof,
     Relation,
 )
@@ -26,19 +25,21 @@ from crm_core.model.interaction import Channel
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
 from crm_core.services.fitting import text_error, text_errors
-from crm_core.services.links import regroup
 from crm_core.services.names import index_names, unindex_names
+from crm_core.services.once import Once
 from crm_core.services.reasons import identifier_reason
-from crm_core.services.visibility import Eyes
+from crm_core.services.visibility import Eyes, Visibility
 from crm_core.services.work import Work
 from crm_core.text.errors import InvalidIdentifier
 from crm_core.text.identifiers import normalise
+from crm_core.text.typed import normal_value
 
 _ = TextFactory("crm_core")
 
 NAME_LENGTH = 200
 NOTES_LENGTH = 10_000
 LABEL_LENGTH = 50
+PROOF_NOTE_LENGTH = 200
 ADDRESS_LENGTH = 500
 MOST_IDENTIFIERS = 50
 NAME_FIELDS = ("name", "given", "family", "latin_given", "latin_family")
@@ -67,6 +68,7 @@ class Contacts:
         return contact
 
     def find(self, id_: int | None) -> Contact | None:
+        """The contact with that id, None when there is none (any more)."""
         return None if id_ is None else self.context.root.contacts.get(id_)
 
     def by_identifier(self, scheme: str, value: str) -> list[Contact]:
@@ -76,12 +78,19 @@ class Contacts:
         return [contact for contact in found if contact is not None]
 
     def linked(self, contact: Contact) -> list[Contact]:
-        """All contacts that are the same citizen, this one first; those hidden from the one who acts are left out."""
-        if contact.group is None:
-            return [contact]
+        """All contacts that are the same citizen, this one first; those hidden from the one who acts are left out.
+
+        Others may be there to be counted only: what is shown of them asks `readable`.
+        """
         eyes = Eyes(self.context.root, self.context.identity)
-        others = (self.find(id_) for id_ in contact.group.members if id_ != contact.id)
+        others = (self.find(id_) for id_ in contact.linked_ids if id_ != contact.id)
         return [contact, *(other for other in others if other is not None and eyes.of(other))]
+
+    def readable(self, contact: Contact) -> list[Contact]:
+        """Those of `linked` that the one who acts may read in full, so that what they hold can be shown; in its order.
+        """
+        eyes = Eyes(self.context.root, self.context.identity)
+        return [one for one in self.linked(contact) if eyes.of(one) is Visibility.FULL]
 
     # ── write ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,7 +119,7 @@ class Contacts:
         self.context.file(self.context.root.contacts, contact, at)
         index_names(self.context.root.indexes, contact)
         for identifier in normal:
-            self.context.root.indexes.hold(identifier.scheme, identifier.value, contact.id)
+            self._hold(identifier, contact)
         self._journal("contact.created", contact, tuple(clean))
         return contact
 
@@ -158,17 +167,27 @@ class Contacts:
             raise Invalid(errors)
         identifier = replace(identifier, label=label.strip())
         self.context.change(contact, {"identifiers": (*contact.identifiers, identifier)}, "identifier.added")
-        self.context.root.indexes.hold(identifier.scheme, identifier.value, contact.id)
+        self._hold(identifier, contact)
         self._journal("contact.changed", contact, ("identifiers",))
         return identifier
 
-    def prove(self, contact: Contact, identifier: Identifier, proof: str) -> Identifier:
-        """Note that an identifier was proven; a proof no stronger than the present one changes nothing."""
+    def prove(
+        self, contact: Contact, identifier: Identifier, proof: str, note: str = "", *, again: bool = False
+    ) -> Identifier:
+        """Note that an identifier was proven; a proof no stronger than the present one changes nothing.
+
+        With ``again`` an equally strong one renews the date: the document was seen once more. Raises Invalid.
+        """
         self.context.identity.demand(Permission.CONTACT_EDIT)
+        errors = text_errors({"note": (note.strip(), PROOF_NOTE_LENGTH)})
+        if errors:
+            raise Invalid(errors)
         order = list(Proof)
-        if order.index(_proof(proof)) <= order.index(Proof(identifier.proof)):
+        better = order.index(_proof(proof)) - order.index(Proof(identifier.proof))
+        if better < 0 or (better == 0 and not again):
             return identifier
-        proven = replace(identifier, proof=_proof(proof).value, proven_at=self.context.now)
+        proven = replace(identifier, proof=_proof(proof).value, proven_at=self.context.now,
+                         proven_by=self.context.identity.user_id, proof_note=note.strip())
         self._replace(contact, identifier, proven, "identifier.proven")
         return proven
 
@@ -197,41 +216,15 @@ class Contacts:
             self.context.change(side, {"relations": (*side.relations, relation)}, "relation.added")
             self._journal("contact.changed", side, ("relations",))
 
-    def link(self, first: Contact, second: Contact, reason: str) -> LinkGroup:
-        """Claim that two contacts are one citizen: dated, reasoned, reversible; nothing is copied.
-
-        Claiming what is claimed of the same two already changes nothing.
-        """
+    def unrelate(self, contact: Contact, other: Contact, kind: str) -> None:
+        """Take back that ``contact`` is ``kind`` of ``other``, on both sides. Raises NotFound where it is not so."""
         self.context.identity.demand(Permission.CONTACT_EDIT)
-        errors = text_errors({"reason": (reason.strip(), NOTES_LENGTH)})
-        if first is second:
-            errors["second"] = _("This is the same record.")
-        if not reason.strip():
-            errors["reason"] = _("Say why these are the same person.")
-        if errors:
-            raise Invalid(errors)
-        links = [link for contact in (first, second) if contact.group is not None for link in contact.group.links]
-        if first.group is not None and any({link.first, link.second} == {first.id, second.id} for link in links):
-            return first.group
-        link = Link(first.id, second.id, self.context.now, self.context.identity.user_id, reason.strip())
-        regroup(self.context.root, (), [*links, link])
-        for contact in (first, second):
-            self.context.audit(contact, "linked", {"link": [None, [first.id, second.id, link.reason]]})
-            self._journal("contact.linked", contact, ())
-        assert first.group is not None
-        return first.group
-
-    def unlink(self, link: Link) -> None:
-        """Take a claim back: the group falls into the parts that other claims still hold together."""
-        self.context.identity.demand(Permission.CONTACT_EDIT)
-        group = self.get(link.first).group
-        if group is None or link not in group.links:
+        if not any((relation.kind, relation.other) == (kind, other.id) for relation in contact.relations):
             raise NotFound
-        regroup(self.context.root, group.members, [other for other in group.links if other != link])
-        for id_ in (link.first, link.second):
-            contact = self.get(id_)
-            self.context.audit(contact, "unlinked", {"link": [[link.first, link.second, link.reason], None]})
-            self._journal("contact.unlinked", contact, ())
+        for side, far, word in ((contact, other, kind), (other, contact, RELATION_KINDS[kind])):
+            kept = tuple(one for one in side.relations if (one.kind, one.other) != (word, far.id))
+            if self.context.change(side, {"relations": kept}, "relation.removed"):
+                self._journal("contact.changed", side, ("relations",))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -269,14 +262,12 @@ class Contacts:
             return tuple(_address(address) for address in value) if isinstance(value, list | tuple) else value
         if name == "birth_date":
             return (value.isoformat()[:10] if isinstance(value, date) else value) or None
-        if value is None:
-            return ""
-        return str(value).strip() if isinstance(value, str) else value  # a plain text also of an enumeration's word
+        return "" if value is None else normal_value(value)
 
     def _birth_date(self, value: Any, errors: dict[str, Text]) -> str | None:
         if value in (None, ""):
             return None
-        tomorrow = datetime.fromtimestamp(self.context.now / 1000 + 86_400, UTC).date()
+        tomorrow = datetime.fromtimestamp((self.context.now + DAY) / 1000, UTC).date()
         try:
             born = date.fromisoformat(self._normal("birth_date", value))
         except (ValueError, TypeError):
@@ -294,8 +285,18 @@ class Contacts:
             except InvalidIdentifier as error:
                 raise Invalid({scheme: identifier_reason(scheme, error)}) from error
             how = _proof(proof[0] if proof else Proof.SAID)
-            found[scheme, normal] = Identifier(scheme, normal, how.value, self.context.now)
+            found[scheme, normal] = Identifier(scheme, normal, how.value, self.context.now,
+                                               proven_by=self.context.identity.user_id)
         return tuple(found.values())
+
+    def _hold(self, identifier: Identifier, contact: Contact) -> None:
+        """File a contact under an identifier. Whoever does so at the same moment must be asked again whose it is.
+
+        Two rows of one phone merge in its index, unlike two holders of any other identifier. An import asks nobody.
+        """
+        self.context.root.indexes.hold(identifier.scheme, identifier.value, contact.id)
+        if identifier.scheme == "phone" and not self.context.bulk:
+            Once(self.context).meet(f"phone:{identifier.value}")
 
     def _replace(self, contact: Contact, old: Identifier, new: Identifier, action: str) -> None:
         if old not in contact.identifiers:

@@ -10,6 +10,7 @@ from crm_core.model.interaction import Interaction
 from crm_core.model.journal import JournalEntry
 from crm_core.model.request import Request
 from crm_core.model.root import Root
+from crm_core.scans import lightly
 from crm_core.services.textsearch import Document, Kind
 
 TREES: dict[str, Kind] = {"contact": "contact", "interaction": "interaction", "request": "request"}
@@ -76,7 +77,4 @@ def changed(root: Root, entries: Iterable[JournalEntry]) -> tuple[list[Document]
 def scan(root: Root) -> Iterator[Document]:
     """Every document there is, for building an index anew; keeps the connection's cache small."""
     for tree in (root.contacts, root.requests, root.interactions):
-        for number, thing in enumerate(tree.values()):
-            yield document(thing)
-            if number % 1000 == 999 and root._p_jar is not None:
-                root._p_jar.cacheGC()
+        yield from map(document, lightly(root, tree.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 from crm_core.i18n import Text, TextFactory
@@ -18,6 +19,11 @@ def text_error(text: str, most: int) -> Text | None:
     except UnicodeEncodeError:  # half a character: a broken or hostile sender
         return _("This holds characters that cannot be stored.")
     return None
+
+
+def says_something(text: str) -> bool:
+    """Whether a text holds more than space and characters that nobody sees (Unicode's Cf: U+200C, U+200B, …)."""
+    return any(unicodedata.category(character) != "Cf" and not character.isspace() for character in text)
 
 
 def text_errors(texts: Mapping[str, tuple[str, int]]) -> dict[str, Text]:

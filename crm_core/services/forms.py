@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import colander
 
 from crm_core.errors import Invalid, NotFound
-from crm_core.fields import Choices
+from crm_core.fields import Choices, Form
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.form import FormVersion
@@ -23,45 +23,73 @@ if TYPE_CHECKING:
 
 _ = TextFactory("crm_core")
 
+NOT_INSTALLED = _("This kind of request is not installed at present.")
 YES_NO = {True: _("Yes"), False: _("No")}
 
 
 class Forms:
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._plain: dict[str, colander.SchemaNode] = {}
+        """request type → its schema, to write answers down by: of types whose choices are the same for everybody"""
 
     def published(self, type_id: str) -> Published:
         """The request type as its plugin has it now; NotFound while the plugin is absent."""
         published = self.context.registry.types.get(type_id)
         if published is None:
-            raise NotFound(_("This kind of request is not installed at present."))
+            raise NotFound(NOT_INSTALLED)
         return published
 
     def schema(self, type_id: str, services: Services, contact: Contact | None = None) -> colander.SchemaNode:
         """A fresh schema for a request of ``contact``, with the choices that depend on data filled in and checked."""
+        return self.ready(self.published(type_id).type.form, services, contact)
+
+    @staticmethod
+    def ready(form: type[Form], services: Services, contact: Contact | None = None) -> colander.SchemaNode:
+        """A fresh schema of a form, as `schema` gives it."""
         # Colander hands the nodes of the class to every instance; without a copy the first choices would stay forever.
-        schema = self.published(type_id).type.form().clone()
+        return Forms.filled(form().clone(), services, contact)
+
+    @staticmethod
+    def filled(
+        schema: colander.SchemaNode, services: Services, contact: Contact | None = None
+    ) -> colander.SchemaNode:
+        """The schema itself, with the choices that depend on data in it; nothing but what they offer is taken."""
         for node in schema:
+            if getattr(node, "past", False):
+                node.validator = colander.All(_behind(services.clock.today()), *_own_rule(node))
             choices = getattr(node, "choices", None)
             if choices is None:
                 continue
             node.choices = choices(services, contact) if callable(choices) else choices
-            own = getattr(node, "validator", None)
-            node.validator = colander.All(_member_of(node), own) if callable(own) else _member_of(node)
+            node.validator = colander.All(_member_of(node), *_own_rule(node))
         return schema
 
     def type_version(self, type_id: str) -> TypeVersion:
-        """The stored frozen version of a request type, published now when this database has not seen it."""
+        """The stored frozen version of a request type, published now when this database has not seen it.
+
+        Raises NotFound where its plugin was put out since these pages began, now or while this transaction runs.
+        """
         published = self.published(type_id)
         root = self.context.root
+        known = (root.plugins or {}).get(type_id.partition(".")[0])
+        if known is not None and not known.enabled:
+            raise NotFound(NOT_INSTALLED)
         version: TypeVersion | None = root.types.get(published.version_id)
-        if version is None:
-            version = published.new_type_version()
-            root.types[published.version_id] = version
+        if version is not None:
+            self.context.count_on_unchanged(version)  # written when its plugin is put out
+        return self.publish(published)
+
+    def publish(self, published: Published) -> TypeVersion:
+        """Store what a request type is now, where this database has not seen it; its stored frozen version."""
+        root, type_id = self.context.root, published.type.id
+        if published.version_id not in root.types:
+            root.types[published.version_id] = published.new_type_version()
         if published.form_id not in root.forms:
             root.forms[published.form_id] = published.new_form_version()
         if root.current_types.get(type_id) != published.version_id:
             root.current_types[type_id] = published.version_id
+        version: TypeVersion = root.types[published.version_id]
         return version
 
     def form_version(self, form_id: str) -> FormVersion | None:
@@ -69,13 +97,29 @@ class Forms:
         found: FormVersion | None = self.context.root.forms.get(form_id)
         return found
 
+    def passing(self, submission: Submission | None) -> frozenset[str]:
+        """The fields of a submission's form whose answers may be kept for a time only."""
+        form = None if submission is None else self.form_version(submission.form)
+        return frozenset(field["name"] for field in (form.fields if form is not None else ())
+                         if field.get("expires_days"))
+
     def submission(
         self, type_id: str, values: Mapping[str, Any], services: Services, contact: Contact | None = None
     ) -> Submission:
         """Checked form values as a submission: plain values, and the texts shown where they differ from the value."""
         published = self.published(type_id)
+        schema = self._plain.get(type_id)
+        if schema is None:
+            form = published.type.form()
+            schema = self.ready(published.type.form, services, contact)
+            if not any(callable(getattr(node, "choices", None)) for node in form):
+                self._plain[type_id] = schema  # making one takes longer than all else that is done with it
+        return Submission(published.form_id, self.answers(schema, values))
+
+    def answers(self, schema: colander.SchemaNode, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Checked values as answers: `Submission.answers`. Raises Invalid for characters that cannot be stored."""
         answers: dict[str, Any] = {}
-        for node in self.schema(type_id, services, contact):
+        for node in schema:
             if node.name not in values:
                 continue
             value = plain_value(values[node.name])
@@ -87,7 +131,7 @@ class Forms:
                 answers[node.name] = check(answer, node.name)
             except NotText as error:
                 raise Invalid({node.name: _("This holds characters that cannot be stored.")}) from error
-        return Submission(published.form_id, answers)
+        return answers
 
     def _text(self, node: colander.SchemaNode, value: Plain) -> Plain | None:
         labels = self.context.translator.labels
@@ -118,6 +162,20 @@ def _messages(error: colander.Invalid) -> list[tuple[str, Text]]:
     ]
 
 
+def _own_rule(node: colander.SchemaNode) -> tuple[Any, ...]:
+    """The validator a node was declared with, if it has one."""
+    own = getattr(node, "validator", None)
+    return (own,) if callable(own) else ()
+
+
+def _behind(today: date) -> Any:
+    def check_behind(node: colander.SchemaNode, value: date) -> None:
+        if value > today:
+            raise colander.Invalid(node, _("That day is still to come."))
+
+    return check_behind
+
+
 def _member_of(node: colander.SchemaNode) -> Any:
     values = [value for value, _title in node.choices]
 
@@ -132,7 +190,9 @@ def _member_of(node: colander.SchemaNode) -> Any:
 
 
 def plain_value(value: Any) -> Plain:
-    """A colander value as plain data: dates as ISO text, sets as sorted lists."""
+    """A colander value as plain data: dates as ISO text, times of day to the minute, sets as sorted lists."""
+    if isinstance(value, time):
+        return value.isoformat(timespec="minutes")
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, set | frozenset):

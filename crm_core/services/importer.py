@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from crm_core import builtin
+from crm_core.errors import CrmError
 from crm_core.i18n import Text, TextFactory
 from crm_core.importing.rows import ContactRow, RequestRow
 from crm_core.model.contact import Contact, Proof
 from crm_core.model.request import Category, Request
-from crm_core.services import Services
+from crm_core.services import Services, erasedrows
 from crm_core.services.reasons import identifier_reason
 from crm_core.text.errors import InvalidIdentifier
 from crm_core.text.identifiers import normalise
@@ -42,18 +43,24 @@ class Stored:
     duplicates: tuple[int, ...] = ()
 
 
-class Importer:
-    """Stores one row at a time in the transaction of ``services``."""
+class ErasedHere(CrmError):
+    """The citizen of a row was erased: it does not come in by itself."""
 
-    def __init__(self, services: Services) -> None:
+
+class Importer:
+    """Stores one row at a time in the transaction of ``services``; ``erased_too``: also of citizens who were erased."""
+
+    def __init__(self, services: Services, *, erased_too: bool = False) -> None:
         self.services = services
+        self.erased_too = erased_too
         self.external = services.root.indexes.external
 
     # ── contacts ─────────────────────────────────────────────────────────────────────────────────────────
 
     def contact(self, row: ContactRow) -> Stored:
-        """Store a contact row. Raises Invalid when the contact cannot be kept at all."""
-        key = f"contact:{row.source}:{row.external_id or '#' + row.raw_hash}"
+        """Store a contact row. Raises Invalid when the contact cannot be kept at all, ErasedHere."""
+        key = _key_of(row)
+        self._demand_not_erased(key)
         known = self.external.get(key)
         if known is not None and known[1] == row.raw_hash:
             return Stored("unchanged", known[0])
@@ -78,6 +85,17 @@ class Importer:
         doubles = self.services.duplicates.of(contact) if what == "created" else []
         return Stored(what, contact.id, tuple(unusable.values()), tuple(double.contact.id for double in doubles))
 
+    def _demand_not_erased(self, key: str) -> None:
+        """Raises ErasedHere, unless they are wanted too: then the mark goes, and the next run needs no such word."""
+        id_ = erasedrows.erased_as(self.services.root, key)
+        if id_ is None:
+            return
+        if not self.erased_too:
+            at = self.services.root.tombstones.get(id_, 0)
+            raise ErasedHere(_("This citizen was erased here on ${day}, so the row was left out (--erased-too takes it "
+                               "in).", mapping={"day": _day(at)}))
+        erasedrows.forget(self.services.root, key)
+
     def _update(self, contact: Contact, values: dict[str, Any], identifiers: list[tuple[str, str]]) -> None:
         """The file's word on what it names; what people wrote in the record stays, the file's notes go behind it."""
         named = {name: value for name, value in values.items() if value and name != "notes"}
@@ -90,11 +108,14 @@ class Importer:
     # ── requests ─────────────────────────────────────────────────────────────────────────────────────────
 
     def request(self, row: RequestRow) -> Stored:
-        """Store a request row as an imported request, with its own dates and status. Raises Invalid when it cannot."""
+        """Store a request row as an imported request, with its own dates and status. Raises Invalid when it cannot,
+        ErasedHere: what it says may tell of who was erased."""
         external = f"{row.source}:{row.external_id}"
         known = self.external.get(f"request:{external}")
         if known is not None and known[1] == row.raw_hash:
             return Stored("unchanged", known[0])
+        if row.contact is not None:
+            self._demand_not_erased(_key_of(row.contact))
         request = None if known is None else self.services.root.requests.get(known[0])
         if request is None:
             request = self._register(row, external)
@@ -126,6 +147,10 @@ class Importer:
             return
         at = row.closed if row.closed is not None and not open_ else row.opened
         self.services.requests.change_status(self.services, request, status, at=at, data={"source": row.status})
+
+
+def _key_of(row: ContactRow) -> str:
+    return f"contact:{row.source}:{row.external_id or '#' + row.raw_hash}"
 
 
 def _day(at: int) -> str:

@@ -9,15 +9,22 @@ from crm_core.fields import LONG, SHORT
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
-from crm_core.model.interaction import Channel, Direction, Interaction
+from crm_core.model.interaction import Direction, Interaction
 from crm_core.model.request import Request
 from crm_core.security.permissions import Permission
+from crm_core.services.channels import Channels
 from crm_core.services.context import Context
 from crm_core.services.fitting import text_errors
 from crm_core.services.timeline import Timeline
+from crm_core.services.visibility import Eyes, Visibility
+from crm_core.services.work import Work
 
 _ = TextFactory("crm_core")
 DAY = 86_400_000
+LONGEST_TALK = 86_400
+"""Seconds."""
+LENGTHS = {"subject": SHORT, "body": LONG, "address": SHORT, "speaker": SHORT}
+"""Characters of each text at most."""
 
 OUTCOMES: dict[str, Text] = {
     "answered": _("Answered"),
@@ -33,6 +40,7 @@ class Interactions:
         self.timeline = timeline
 
     def get(self, id_: int) -> Interaction:
+        """The interaction, whoever may read it (ask `eyes`); raises NotFound."""
         interaction: Interaction | None = self.context.root.interactions.get(id_)
         if interaction is None:
             raise NotFound
@@ -52,50 +60,70 @@ class Interactions:
         requests: Iterable[Request] = (),
         unit: int | None = None,
         address: str = "",
+        speaker: str = "",
         attachments: tuple[Attachment, ...] = (),
     ) -> Interaction:
-        """Store one touch. ``started`` in milliseconds UTC (default now), ``duration`` in seconds.
+        """Store one touch. ``started`` in milliseconds UTC (default now), ``duration`` in seconds, ``speaker`` who
+        exactly spoke where the contact is not one voice (of an organisation, a relative).
 
         Without ``subject`` the first line of ``body`` is it. ``contact`` None: somebody unidentified, linked later with
-        `identify`. Raises Invalid naming each refused field.
+        `identify`, or our own note about a request of nobody. Raises Invalid naming each refused field, and NotFound
+        where one of ``requests`` may not be read in full: nobody speaks in a case he does not know (imports may).
         """
         self.context.identity.demand(Permission.INTERACTION_LOG)
-        subject, body = _subject(subject.strip(), body.strip())
-        started = self.context.now if started is None else started
-        errors = text_errors({"subject": (subject, SHORT), "body": (body, LONG), "address": (address, SHORT)})
-        if channel not in list(Channel):
-            errors["channel"] = _("This channel does not exist.")
-        if direction not in list(Direction):
-            errors["direction"] = _("This direction does not exist.")
-        if not subject and not attachments:
-            errors["body"] = _("Write in a line what it was about.")
-        if unit is not None and unit not in self.context.root.units:
-            errors["unit"] = _("This unit does not exist.")
-        if outcome and outcome not in OUTCOMES:
-            errors["outcome"] = _("This outcome does not exist.")
-        if not 0 <= started <= self.context.now + DAY:
-            errors["started"] = _("This time lies in the future.")
-        if not 0 <= duration <= 86_400:
-            errors["duration"] = _("A conversation lasts a day at most.")
+        cases = tuple(requests)
+        eyes = Eyes(self.context.root, self.context.identity)
+        if not self.context.bulk and any(eyes.of_request(case) is not Visibility.FULL for case in cases):
+            raise NotFound
+        interaction = Interaction()
+        interaction.channel, interaction.direction = str(channel), str(direction)
+        interaction.subject, interaction.body = _subject(subject.strip(), body.strip())
+        interaction.outcome, interaction.duration = outcome, duration
+        interaction.started = self.context.now if started is None else started
+        interaction.contact = contact.id if contact is not None else None
+        interaction.requests = tuple(case.id for case in cases)
+        interaction.unit = unit if unit is not None else self.context.own_unit()
+        interaction.address, interaction.speaker, interaction.attachments = address, speaker, attachments
+        errors = self._errors(interaction)
         if errors:
             raise Invalid(errors)
-        interaction = Interaction()
-        interaction.channel, interaction.direction = Channel(channel).value, Direction(direction).value
-        interaction.subject, interaction.body, interaction.outcome = subject, body, outcome
-        interaction.started, interaction.duration = started, duration
-        interaction.contact = contact.id if contact is not None else None
-        interaction.requests = tuple(request.id for request in requests)
-        interaction.unit = unit if unit is not None else self.context.own_unit()
-        interaction.address, interaction.attachments = address, attachments
-        self.context.file(self.context.root.interactions, interaction, started)
-        if contact is None:
-            self.context.root.unidentified[interaction.id] = interaction
-        else:
+        self._file(interaction, contact, cases)
+        return interaction
+
+    def _errors(self, interaction: Interaction) -> dict[str, Text]:
+        """What is wrong with an interaction that is not stored yet."""
+        errors = text_errors({name: (getattr(interaction, name), length) for name, length in LENGTHS.items()})
+        if not Channels(self.context).exists(interaction.channel):
+            errors["channel"] = _("This channel does not exist.")
+        if interaction.direction not in list(Direction):
+            errors["direction"] = _("This direction does not exist.")
+        if not interaction.subject and not interaction.attachments:
+            errors["body"] = _("Write in a line what it was about.")
+        if interaction.unit is not None and interaction.unit not in self.context.root.units:
+            errors["unit"] = _("This unit does not exist.")
+        if interaction.outcome and interaction.outcome not in OUTCOMES:
+            errors["outcome"] = _("This outcome does not exist.")
+        if not 0 <= interaction.started <= self.context.now + DAY:
+            errors["started"] = _("This time lies in the future.")
+        if not 0 <= interaction.duration <= LONGEST_TALK:
+            errors["duration"] = _("A conversation lasts a day at most.")
+        return errors
+
+    def _file(self, interaction: Interaction, contact: Contact | None, cases: tuple[Request, ...]) -> None:
+        """Store a new interaction: with its contact, its requests, or among those nobody has a name for yet."""
+        root = self.context.root
+        self.context.file(root.interactions, interaction, interaction.started)
+        Channels(self.context).keep_words(interaction.channel)
+        for case in cases:
+            case.remember_touch(interaction)
+            Work(root).refile(case)
+        if contact is not None:
             self.timeline.add_interaction(contact, interaction)
+        elif not (cases and interaction.direction == Direction.INTERNAL):
+            root.unidentified[interaction.id] = interaction
         self.context.journal.write(
             "interaction.logged", ("interaction", interaction.id), self.context.now, interaction.contact
         )
-        return interaction
 
     def identify(self, interaction: Interaction, contact: Contact) -> None:
         """Say who an unidentified citizen was: the interaction joins the contact's history at its own time."""
@@ -109,6 +137,14 @@ class Interactions:
         self.context.journal.write(
             "interaction.identified", ("interaction", interaction.id), self.context.now, contact.id, ("contact",)
         )
+
+
+def said(interaction: Interaction) -> str:
+    """What was said, whole: the subject is its first line, or a beginning cut short that the body holds in full."""
+    subject, body = interaction.subject, interaction.body
+    if subject.endswith("…") and body.startswith(subject[:-1]):
+        return body
+    return f"{subject}\n{body}".strip() if body else subject
 
 
 def _subject(subject: str, body: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 
 from crm_core.model.contact import Contact
@@ -15,12 +16,17 @@ MOST_KEYS = 12
 
 def prefix_keys(contact: Contact) -> set[str]:
     """The folded name begun at each of its words, so that any part of it is a prefix of some key."""
+    return set(_prefix_keys(contact.name, f"{contact.given} {contact.family}", contact.latin_name))
+
+
+@lru_cache(maxsize=2048)  # whom the desk dealt with lately is asked about with every name that many have
+def _prefix_keys(*names: str) -> frozenset[str]:
     keys: set[str] = set()
-    for name in (contact.name, f"{contact.given} {contact.family}", contact.latin_name):
+    for name in names:
         words = fold(name).split()
         for start in range(min(len(words), MOST_WORDS)):
             keys.add(" ".join(words[start:] + words[:start]))
-    return {key for key in keys if len(key) >= 2}
+    return frozenset(key for key in keys if len(key) >= 2)
 
 
 def heard_keys(contact: Contact) -> set[str]:

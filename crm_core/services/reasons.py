@@ -34,5 +34,5 @@ _WHOLE: dict[str, Text] = {
 def identifier_reason(scheme: str, error: InvalidIdentifier) -> Text:
     """Why an identifier was refused, in a sentence."""
     if error.code == "checksum" and scheme == "national_id":
-        return _("The last digit of the national id does not fit the others; one digit is wrong.")
+        return _("The last digit of the national id does not fit the others: at least one digit is wrong.")
     return _WHOLE.get(scheme, _("This is not a usable identifier."))

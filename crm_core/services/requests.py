@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import chain, islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from crm_core.contributions import Draft, RequestType, StatusChange
+from crm_core.contributions import StatusChange
 from crm_core.errors import Invalid, NotFound
-from crm_core.fields import LONG, SHORT
-from crm_core.host import PluginHost
-from crm_core.i18n import Text, TextFactory, choose
+from crm_core.fields import LONG
+from crm_core.i18n import TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
-from crm_core.model.ids import new_id
-from crm_core.model.interaction import Channel
 from crm_core.model.plain import Plain
-from crm_core.model.request import Category, Priority, Request, StoredStatus, Submission, TypeVersion
-from crm_core.model.timeline import EntryKind, Event
-from crm_core.model.worklist import NO_DUE, WorkList
+from crm_core.model.request import Category, Request
+from crm_core.model.timeline import EntryKind
+from crm_core.model.worklist import NO_DUE, WorkHeader, WorkList
 from crm_core.security.permissions import Permission
-from crm_core.services.context import Context
+from crm_core.services.casefile import case_errors
 from crm_core.services.fitting import text_errors
-from crm_core.services.forms import Forms
-from crm_core.services.timeline import Timeline
+from crm_core.services.receivers import NOT_TO_THIS_PERSON
+from crm_core.services.registering import Registering
 from crm_core.services.visibility import Eyes, Visibility
-from crm_core.services.work import FILED_BY, Work
-from crm_core.text.tracking import is_code, new_code, normalise_code
+from crm_core.text.tracking import is_code, normalise_code
+from crm_core.text.typed import normal_value
 
 if TYPE_CHECKING:
     from crm_core.services import Services
 
 _ = TextFactory("crm_core")
-DAY = 86_400_000
-NOT_TO_THIS_PERSON = _("This request must not go to this person.")
+MOST_FILES = 200
+"""Documents of one request."""
 
 
-class Requests:
-    def __init__(self, context: Context, forms: Forms, timeline: Timeline, host: PluginHost) -> None:
-        self.context = context
-        self.forms = forms
-        self.timeline = timeline
-        self.host = host
-        self.lists = Work(context.root)
+class Requests(Registering):
+    """Reading requests, and every verb about them (`register` is in the base class)."""
 
     # ── read ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, id_: int) -> Request:
+        """The request, whoever may read it (ask `eyes`); raises NotFound."""
         request: Request | None = self.context.root.requests.get(id_)
         if request is None:
             raise NotFound
@@ -69,8 +65,7 @@ class Requests:
         ``types``: only requests of these types (all when none is named).
         """
         eyes = Eyes(self.context.root, self.context.identity)
-        members = contact.group.members if contact.group is not None else (contact.id,)
-        contacts = (self.context.root.contacts.get(id_) for id_ in members)
+        contacts = (self.context.root.contacts.get(id_) for id_ in contact.linked_ids)
         requests = (request for one in contacts if one is not None for request in one.requests.values())
         seen = (request for request in requests if not types or request.type in types)
         readable = (request for request in seen if eyes.of_request(request) is Visibility.FULL)
@@ -87,90 +82,27 @@ class Requests:
         """How many open requests a unit (None: no unit) or a user has, without those hidden from the identity."""
         return self.lists.count(Eyes(self.context.root, self.context.identity), unit, user)
 
+    def count_open(self, contacts: Iterable[Contact]) -> int:
+        """How many open requests these contacts have, without those hidden from the identity. None is loaded."""
+        return self.lists.count_of(Eyes(self.context.root, self.context.identity), contacts)
+
+    def open_of(self, contacts: Iterable[Contact]) -> list[WorkHeader]:
+        """What is known without loading them of these contacts' open requests that the identity may read in full, by
+        the moment the answer is due; what has none comes last."""
+        eyes = Eyes(self.context.root, self.context.identity)
+        rows = chain.from_iterable(contact.open.items() for contact in contacts if contact.open is not None)
+        readable = ((header.due, id_, header) for id_, header in rows if eyes.of_work(header) is Visibility.FULL)
+        return [header for _due, _id, header in sorted(readable)]
+
+    def count_types(self, most: int) -> tuple[Counter[str], bool]:
+        """How many requests of each type are open, without those hidden from the identity; and whether there were more
+        than the ``most`` that were looked at. None is loaded: their lists tell what is asked."""
+        eyes = Eyes(self.context.root, self.context.identity)
+        headers = chain.from_iterable(work.headers() for work in self.context.root.unit_work.values())
+        seen = Counter(header.type for header in islice(headers, most) if eyes.of_work(header))
+        return seen, next(headers, None) is not None
+
     # ── write ────────────────────────────────────────────────────────────────────────────────────────────
-
-    def register(
-        self,
-        services: Services,
-        contact: Contact | None,
-        type_id: str,
-        values: Mapping[str, Any],
-        *,
-        title: str = "",
-        text: str = "",
-        channel: str = Channel.IN_PERSON,
-        unit: int | None = None,
-        assignee: int | None = None,
-        priority: str = Priority.NORMAL,
-        due: int | None = None,
-        at: int | None = None,
-        confidential: bool = False,
-        attachments: tuple[Attachment, ...] = (),
-        external: str = "",
-        code: str = "",
-    ) -> Request:
-        """Store a new request in the status its type starts with. ``values`` are the form's checked values.
-
-        ``at`` and ``due`` are milliseconds UTC (default: now, and the type's ``due_days`` later). ``code``: a tracking
-        code that the citizen holds already (default: a new one). Raises Invalid, Forbidden, or what the plugin's
-        ``before_submit`` raises; nothing is stored then.
-        """
-        published = self.forms.published(type_id)
-        self.context.identity.demand(published.type.permission)
-        at = self.context.now if at is None else at
-        submission = self.forms.submission(type_id, values, services, contact)
-        title = title.strip() or self._title(published.type.title_from, submission) or choose(
-            published.labels, self.context.settings.language
-        )
-        errors = _errors(title, text, priority=priority) | self._receiver_errors(unit, assignee)
-        errors |= self._origin_errors(channel, at, due, code)
-        if errors:
-            raise Invalid(errors)
-        code = normalise_code(code) if code else self._new_code()
-        draft = Draft(self._new_id(at), code, type_id, contact, title, text.strip(), dict(values), at)
-        self.host.before("before_submit", type_id, services=services, draft=draft)
-        request = Request()
-        request.code, request.type, request.version = draft.code, type_id, self.forms.type_version(type_id)
-        request.title, request.text, request.channel = title, text.strip(), str(channel)
-        status = self._first_status(published.type, request.version, draft.values)
-        request.status, request.category = status.name, status.category
-        request.unit = unit if unit is not None else self.context.own_unit()
-        request.assignee, request.priority = assignee, str(priority)
-        request.submission, request.attachments, request.external = submission, attachments, external
-        self._protect(request, submission, confidential or self._is_confidential(published.type, draft.values))
-        request.contact = contact.id if contact is not None else None
-        days = published.type.due_days
-        request.due = due if due is not None or days is None else at + days * DAY
-        if not request.is_open:  # answered by being registered: closed at birth, nothing is owed
-            request.closed, request.due = at, None
-        self._file(request, draft)
-        if contact is not None:
-            contact.requests[request.id] = request
-        self.lists.add(request)
-        self._event(request, EntryKind.REGISTERED, {"status": request.status}, at=at, voice="citizen")
-        self._journal("request.created", request)
-        return request
-
-    def _origin_errors(self, channel: str, at: int, due: int | None, code: str) -> dict[str, Text]:
-        errors: dict[str, Text] = {}
-        if channel not in list(Channel):
-            errors["channel"] = _("This channel does not exist.")
-        if not self._has_come(at):
-            errors["at"] = _("This time lies in the future.")
-        if due is not None and not 0 <= due < NO_DUE:
-            errors["due"] = _("This is not a time.")
-        if code and (not is_code(code) or normalise_code(code) in self.context.root.indexes.codes):
-            errors["code"] = _("This tracking code cannot be given: it is damaged, or another request has it.")
-        return errors
-
-    def _protect(self, request: Request, submission: Submission, confidential: bool) -> None:
-        """Say who may not see a new request: it inherits the secrets of those it refers to."""
-        referred = self._referred(submission)
-        confidential = confidential or any(other.confidentiality != "normal" for other in referred)
-        request.confidentiality = "confidential" if confidential else "normal"
-        request.hidden_from = self._shield(submission, referred)
-        if request.assignee in request.hidden_from:
-            raise Invalid({"assignee": NOT_TO_THIS_PERSON})
 
     def change_status(
         self, services: Services, request: Request, status: str, note: str = "", *,
@@ -209,16 +141,21 @@ class Requests:
     ) -> None:
         """Hand a request to a unit and perhaps a member of staff (both replace what was there).
 
-        ``seen``: the unit and assignee it had when this was decided. Raises Invalid, Forbidden, StaleChange.
+        ``seen``: the unit and assignee it had when this was decided. Whom it may go to, `Receivers` says; imports
+        are not asked. Raises Invalid, Forbidden, StaleChange.
         """
         self.context.identity.demand(Permission.REQUEST_ASSIGN)
-        errors = self._receiver_errors(unit, assignee) | text_errors({"note": (note.strip(), LONG)})
+        errors = self._receiver_errors(unit, assignee, request.unit) | text_errors({"note": (note.strip(), LONG)})
         if assignee is not None and assignee in request.hidden_from:
             errors["assignee"] = NOT_TO_THIS_PERSON
         if errors:
             raise Invalid(errors)
         before = {"unit": request.unit, "assignee": request.assignee}
         changes = self.context.changed_by_me(request, {"unit": unit, "assignee": assignee}, seen)
+        after = before | changes
+        unfit = self._unfit(after["unit"], after["assignee"], request)
+        if unfit and after != before:
+            raise Invalid({"assignee": unfit})
         if not self._change(request, changes, "assign"):
             return
         data = {"from": before, "unit": request.unit, "assignee": request.assignee, "note": note.strip()}
@@ -226,19 +163,21 @@ class Requests:
         self._journal("request.assigned", request, ("unit", "assignee"))
 
     def edit(
-        self, request: Request, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+        self, request: Request, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None, *, note: str = ""
     ) -> tuple[str, ...]:
         """Change title, text, priority, due or confidentiality; the names of what changed.
 
-        ``seen``: the values the editor started from, as in `Contacts.edit`. Raises Invalid, Forbidden, StaleChange.
+        ``seen``: the values the editor started from, as in `Contacts.edit`. Raises Invalid, Forbidden, StaleChange, or
+        what the plugin's ``before_change`` raises.
         """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
         unknown = set(values) - {"title", "text", "priority", "due", "confidentiality"}
         if unknown:
             raise TypeError(f"a request has no editable field {unknown}")
-        clean = {name: _normal(value) for name, value in values.items()}
-        errors = _errors(clean.get("title", request.title), clean.get("text", request.text),
-                         priority=clean.get("priority", request.priority))
+        clean = {name: normal_value(value) for name, value in values.items()}
+        errors = case_errors(clean.get("title", request.title), clean.get("text", request.text),
+                             priority=clean.get("priority", request.priority))
+        errors |= text_errors({"note": (note.strip(), LONG)})
         if clean.get("confidentiality", "normal") not in ("normal", "confidential"):
             errors["confidentiality"] = _("This degree of confidentiality does not exist.")
         due = clean.get("due")
@@ -246,12 +185,31 @@ class Requests:
             errors["due"] = _("This is not a time.")
         if errors:
             raise Invalid(errors)
-        before = None if seen is None else {name: _normal(value) for name, value in seen.items()}
-        changed = self._change(request, self.context.changed_by_me(request, clean, before), "change")
+        before = None if seen is None else {name: normal_value(value) for name, value in seen.items()}
+        changes = self.context.changed_by_me(request, clean, before)
+        self._ask_before_change(request, {
+            name: value for name, value in changes.items() if getattr(request, name) != value})
+        changed = self._change(request, changes, "change")
         if changed:
-            self._event(request, EntryKind.CHANGED, {"fields": list(changed)})
+            told = {"note": note.strip()} if note.strip() else {}
+            self._event(request, EntryKind.CHANGED, {"fields": list(changed), **told})
             self._journal("request.changed", request, changed)
         return changed
+
+    def attach(self, request: Request, files: tuple[Attachment, ...], note: str = "") -> None:
+        """Add documents to a request, behind those it has. Raises Invalid, Forbidden."""
+        self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
+        errors = text_errors({"note": (note.strip(), LONG)})
+        if not files:
+            errors["files"] = _("Choose a file.")
+        elif len(request.attachments) + len(files) > MOST_FILES:
+            errors["files"] = _("A request holds ${most} documents at most.", mapping={"most": MOST_FILES})
+        if errors:
+            raise Invalid(errors)
+        self._change(request, {"attachments": (*request.attachments, *files)}, "attach")
+        named = [{"id": str(file.id), "name": file.name} for file in files]
+        self._event(request, EntryKind.ATTACHED, {"files": named, "note": note.strip()})
+        self._journal("request.attached", request, ("attachments",))
 
     def correct_closed(self, request: Request, closed: int) -> None:
         """Correct when a closed request was closed (milliseconds UTC), as its source now says."""
@@ -261,126 +219,30 @@ class Requests:
             self._journal("request.changed", request, ("closed",))
 
     def answer(self, services: Services, request: Request, values: Mapping[str, Any]) -> bool:
-        """Replace the form's answers by those of the type's present form; whether anything changed."""
+        """Replace the form's answers by those of the type's present form; whether anything changed.
+
+        Raises Invalid, Forbidden, or what the plugin's ``before_change`` raises.
+        """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
         contact = self.context.root.contacts.get(request.contact or 0)
         submission = self.forms.submission(request.type, values, services, contact)
         self.forms.type_version(request.type)
         shield = self._shield(submission, self._referred(submission))
         changes = {"submission": submission, "hidden_from": shield}
+        if submission != request.submission:
+            self._ask_before_change(request, {"answers": dict(values)})
         if request.assignee in shield:  # it tells of the one who had it
             changes["assignee"] = None
+        passing = self.forms.passing(request.submission) | self.forms.passing(submission)
         if not self._change(request, changes, "answers"):
             return False
+        request.forget_in_audit(passing)  # nothing would take it out in time, once the answer is another one
         self._event(request, EntryKind.CHANGED, {"fields": ["submission"]})
         self._journal("request.changed", request, ("submission",))
         return True
 
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def _title(self, fields: tuple[str, ...], submission: Submission) -> str:
-        language = self.context.settings.language
-        parts = []
-        for name in fields:
-            answer = submission.answers.get(name, {})
-            text = answer.get("text", answer.get("value"))
-            parts.append(choose(text, language) if isinstance(text, dict | str) else "")
-        return ("، " if language == "fa" else ", ").join(part for part in parts if part)[:SHORT]
-
-    def _new_id(self, at: int) -> int:
-        """An id no request has: imports bring thousands of one millisecond."""
-        id_ = new_id(at)
-        while id_ in self.context.root.requests:
-            id_ = new_id(at)
-        return id_
-
-    def _new_code(self) -> str:
-        code = new_code()
-        while code in self.context.root.indexes.codes:
-            code = new_code()
-        return code
-
-    def _first_status(self, type_: RequestType, version: TypeVersion, values: Mapping[str, Any]) -> StoredStatus:
-        if type_.starts_as is None:
-            return version.statuses[0]
-        starts_as = type_.starts_as
-        return self.host.decide(type_.id, "starts_as", lambda: version.status(starts_as(values)))
-
-    def _is_confidential(self, type_: RequestType, values: Mapping[str, Any]) -> bool:
-        decision = type_.confidential
-        if not callable(decision):
-            return decision
-        return self.host.decide(type_.id, "confidential", lambda: bool(decision(values)))
-
-    def _shield(self, submission: Submission, referred: list[Request]) -> tuple[int, ...]:
-        """Who must not see the request: staff it tells of, and whoever must not see a request it refers to."""
-        shielded = dict.fromkeys(int(value) for value in self._marked(submission, "shields"))
-        return tuple(shielded | dict.fromkeys(user for other in referred for user in other.hidden_from))
-
-    def _referred(self, submission: Submission) -> list[Request]:
-        found = (self.context.root.requests.get(int(value)) for value in self._marked(submission, "refers"))
-        return [request for request in found if request is not None]
-
-    def _marked(self, submission: Submission, word: str) -> list[str]:
-        """The answers, as far as given, of the fields that carry ``word`` (shields, refers)."""
-        form = self.forms.form_version(submission.form)
-        if form is None:
-            raise NotFound
-        names = [field["name"] for field in form.fields if field.get(word)]
-        return [str(value) for name in names if (value := submission.answers.get(name, {}).get("value"))]
-
-    def _file(self, request: Request, draft: Draft) -> None:
-        root = self.context.root
-        request.id = draft.id
-        request.created, request.modified = draft.at, self.context.now
-        request.created_by = self.context.identity.user_id
-        root.requests[request.id] = request
-        root.indexes.codes[request.code] = request.id
-
-    def _change(self, request: Request, values: Mapping[str, Any], action: str) -> tuple[str, ...]:
-        """`Context.change`; the lists are touched only when the request moves in them."""
-        moves = any(name in FILED_BY and getattr(request, name) != value for name, value in values.items())
-        if moves:
-            self.lists.remove(request)
-        changed = self.context.change(request, values, action)
-        if moves:
-            self.lists.add(request)
-        return changed
-
-    def _has_come(self, at: int) -> bool:
-        """Whether a moment is one that things happen at: clocks may be a day apart, no more."""
-        return 0 <= at <= self.context.now + DAY
-
-    def _receiver_errors(self, unit: int | None, assignee: int | None) -> dict[str, Text]:
-        errors: dict[str, Text] = {}
-        if unit is not None and unit not in self.context.root.units:
-            errors["unit"] = _("This unit does not exist.")
-        if assignee is not None and assignee not in self.context.root.users:
-            errors["assignee"] = _("This member of staff does not exist.")
-        return errors
-
-    def _event(
-        self, request: Request, kind: str, data: dict[str, Any], *, at: int | None = None, voice: str = "internal"
-    ) -> None:
-        at = self.context.now if at is None else at
-        event = Event(new_id(at), kind, at, self.context.identity.user_id, request.contact, request.id, data)
-        request.remember_event(event)
-        if request.contact is not None:
-            self.timeline.add_event(self.context.root.contacts[request.contact], event, request, voice)
-
-    def _journal(self, kind: str, request: Request, fields: tuple[str, ...] = ()) -> None:
-        self.context.journal.write(kind, ("request", request.id), self.context.now, request.contact, fields)
-
-
-def _errors(title: str, text: str, *, priority: str) -> dict[str, Text]:
-    errors = text_errors({"title": (title, SHORT), "text": (text, LONG)})
-    if not title:
-        errors["title"] = _("A request needs a title.")
-    if priority not in list(Priority):
-        errors["priority"] = _("This priority does not exist.")
-    return errors
-
-
-def _normal(value: Any) -> Any:
-    """A value as it is stored: plain text without space around it, also of an enumeration's word."""
-    return str(value).strip() if isinstance(value, str) else value
+    def _ask_before_change(self, request: Request, changes: Mapping[str, Any]) -> None:
+        """Let the plugin of the request refuse an edit in which something really differs."""
+        if changes:
+            self.host.before("before_change", request.type, services=self.context.services, request=request,
+                             changes=MappingProxyType(dict(changes)))

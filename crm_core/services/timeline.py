@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
+from typing import Any
 
 from crm_core.model.contact import Contact
 from crm_core.model.ids import MAX_ID, first_id, id_time, key_behind
@@ -19,7 +20,9 @@ from crm_core.text.folding import fold
 
 PAGE = 50
 AHEAD = 100
-"""Entries fetched at a time while looking for words."""
+"""Entries fetched at a time while looking for words; about as many headers are read at a time."""
+REACH = first_id(1) >> 6
+"""The time over which headers are read first, as a difference of keys: little, since thousands may be of one moment."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,20 @@ class Page:
     next: int | None
 
 
+@dataclass
+class Tally:
+    """A history in numbers, from headers alone. What is hidden is in none of them.
+
+    ``counts``: by channel (of conversations) or kind (of facts about requests) what may be read, as ``"all"`` also what
+    may only be counted. ``spans``: the same for each span of time asked for, by voice (citizen, we, internal) and as
+    ``"counted"``. ``types``: the types of readable requests, each with the id of one such request.
+    """
+
+    counts: Counter[str]
+    spans: list[Counter[str]]
+    types: dict[str, int]
+
+
 Row = tuple[int, Header, Contact]
 
 
@@ -113,31 +130,34 @@ class Timeline:
                     _count(rows, key, self._unit(header))
                     last = key
                 continue
-            entry = Entry(key, header, header.ref, self._readable_request(header), contact)
+            entry = Entry(key, header, contact.things[key], self._readable_request(header), contact)
             if which.text and not self._matches(entry, which.text):
                 continue
             rows.append(entry)
             last = key
         return self._prefetched(rows, None)
 
-    def counts(self, contacts: list[Contact], which: Filter | None = None) -> Counter[str]:
-        """How many entries there are, by channel or kind those that may be read, as ``"all"`` also those only counted.
+    def tally(self, contacts: list[Contact], edges: Sequence[int] = (), which: Filter | None = None) -> Tally:
+        """A history in numbers, in one walk over its headers; ``edges`` (milliseconds UTC, rising) part spans of time.
 
-        From headers alone; hidden ones do not count.
+        ``n`` edges make ``n - 1`` spans, each from its edge up to the next one; what lies outside is in no span.
+        ``which``: what of it to count, as on a `page`; words are not looked for, since they are in no header.
         """
-        counted: Counter[str] = Counter()
         which = which or Filter()
+        found = Tally(Counter(), [Counter() for _edge in edges[1:]], {})
         low, high = _bounds(which, None)
+        least, most = low or 0, MAX_ID if high is None else high
+        bounds = [least, *(min(max(first_id(edge), least), most) for edge in edges), most]
         tests = self._tests(which)
         for contact in contacts:
-            for header in contact.timeline.values(low, high, excludemax=high is not None):
-                if not all(test(header) for test in tests):
-                    continue
-                seen = self.eyes.of_header(contact, header)
-                counted["all"] += seen is not Visibility.HIDDEN
-                if seen is Visibility.FULL:
-                    counted[header.channel if header.kind == EntryKind.INTERACTION else header.kind] += 1
-        return counted
+            judge = self.eyes.headers_of(contact)
+            for place, (start, end) in enumerate(pairwise(bounds)):
+                span = found.spans[place - 1] if 0 < place < len(bounds) - 2 else Counter()
+                for header, count in _alike(contact.headers.values(start, end, excludemax=True)):
+                    seen = judge(header) if all(test(header) for test in tests) else Visibility.HIDDEN
+                    if seen is Visibility.FULL or not which.asks_content:
+                        _tally(found, span, header, seen, count)
+        return found
 
     def add_interaction(self, contact: Contact, interaction: Interaction) -> None:
         """File an interaction at the time it happened."""
@@ -148,21 +168,28 @@ class Timeline:
             interaction, EntryKind.INTERACTION, interaction.channel, "", interaction.unit, interaction.requests, voice,
             interaction.created_by,
         )
-        contact.timeline[key_behind(contact.timeline, interaction.started)] = header
+        contact.timeline[key_behind(contact.headers, interaction.started)] = header
 
     def add_event(self, contact: Contact, event: Event, request: Request, voice: str = "internal") -> None:
         """File an event of a request at the time it happened."""
         header = Header(event, event.kind, request.channel, request.type, request.unit, (request.id,), voice, event.by)
-        contact.timeline[key_behind(contact.timeline, event.at)] = header
+        contact.timeline[key_behind(contact.headers, event.at)] = header
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _headers(self, contacts: list[Contact], which: Filter, before: int | None) -> Iterator[Row]:
         low, high = _bounds(which, before)
-        walks = [_newest_first(contact, low, high) for contact in contacts]
-        merged: Iterator[Row] = walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda row: -row[0])
         tests = self._tests(which)
-        return (row for row in merged if all(test(row[1]) for test in tests))
+        known: dict[tuple[Any, ...], Header | None] = {}
+
+        def wanted(row: tuple[Any, ...]) -> Header | None:
+            if row not in known:  # most are alike
+                header = Header(None, *row)
+                known[row] = header if all(test(header) for test in tests) else None
+            return known[row]
+
+        walks = [_newest_first(contact, low, high, wanted) for contact in contacts]
+        return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda row: -row[0])
 
     def _tests(self, which: Filter) -> list[Callable[[Header], bool]]:
         tests: list[Callable[[Header], bool]] = []
@@ -197,7 +224,7 @@ class Timeline:
     def _ahead(self, rows: Iterator[Row]) -> Iterator[Row]:
         """The same rows, their entries fetched many at a time: looking for words loads every one."""
         while chunk := list(islice(rows, AHEAD)):
-            self._fetch(header.ref for _key, header, _contact in chunk)
+            self._fetch(contact.things[key] for key, _header, contact in chunk)
             yield from chunk
 
     def _prefetched(self, rows: list[Entry | Redacted], following: int | None) -> Page:
@@ -222,19 +249,48 @@ class Timeline:
         return all(word in text for word in fold(words).split())
 
 
-def _newest_first(contact: Contact, low: int | None, high: int | None) -> Iterator[Row]:
-    # By repeated maxKey and not reversed(items()): the latter asks for a length and so loads every bucket of the tree.
-    tree = contact.timeline
-    bound = MAX_ID if high is None else high - 1
-    while True:
+def _alike(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Header, int]]:
+    """Headers that are the same, counted together: each kind is judged once."""
+    for row, count in Counter(rows).items():
+        yield Header(None, *row), count
+
+
+def _tally(found: Tally, span: Counter[str], header: Header, seen: Visibility, count: int) -> None:
+    if seen is Visibility.HIDDEN:
+        return
+    found.counts["all"] += count
+    if seen is Visibility.COUNTED:
+        span["counted"] += count
+        return
+    span[header.voice] += count
+    if header.kind == EntryKind.INTERACTION:
+        found.counts[header.channel] += count
+        return
+    found.counts[header.kind] += count
+    if header.requests:
+        found.types.setdefault(header.type, header.requests[0])
+
+
+def _newest_first(
+    contact: Contact, low: int | None, high: int | None, wanted: Callable[[tuple[Any, ...]], Header | None]
+) -> Iterator[Row]:
+    # By windows of time and not reversed(items()): the latter asks for a length and so loads every bucket of the tree.
+    # A window grows while little lies in it: neither is a search of the tree needed for each entry.
+    tree = contact.headers
+    first, bound, reach = low or 0, MAX_ID if high is None else high - 1, REACH
+    while bound >= first:
         try:
-            key = tree.maxKey(bound)
+            newest = tree.maxKey(bound)
         except ValueError:  # nothing at or below the bound
             return
-        if low is not None and key < low:
-            return
-        yield key, tree[key], contact
-        bound = key - 1
+        start = max(newest - reach, first)
+        rows = list(tree.items(start, newest))  # empty where the newest lies before the first that is asked for
+        for key, row in reversed(rows):
+            header = wanted(row)
+            if header is not None:
+                yield key, header, contact
+        bound = start - 1
+        reach = reach // 8 if len(rows) > 2 * AHEAD else reach * 8 if len(rows) < AHEAD // 8 else reach
 
 
 def _bounds(which: Filter, before: int | None) -> tuple[int | None, int | None]:

@@ -3,17 +3,22 @@
 *Hidden* touches nothing: no row, no count, no suggestion, no notice. *Counted* shows that something is there (a count,
 a unit, a period) and nothing of it. Rules, first that fits:
 
-1. The system sees all. 2. A request is hidden from the staff it shields itself from (a complaint about an official).
-3. A shielded contact, with all its requests, is hidden from all without that permission. 4. A request is full for the
-one it is assigned to. 5. A confidential contact's content is counted without that permission. 6. What one registered or
-logged oneself is full. 7. A confidential request is counted without that permission, even in one's own unit. 8. Content
-of the own units is full. 9. A confidential unit's content is counted for outsiders without the permission for
-confidential requests. 10. Anything else of other units, or of no unit yet, is full with ``request.view_all_units`` (the
-desk answers for all of them), counted without.
+1. The system sees all. 2. A request is hidden from the staff it shields itself from (a complaint about an official),
+and with it all that is told of it. 3. A shielded contact, with all its requests, is hidden from all without that
+permission. 4. A request is full for the one it is assigned to. 5. A fact about requests is seen as these are, whoever
+the citizen is. 6. What was said about requests is full for whoever reads all of these in full, whichever unit wrote it
+down, unless that unit is a confidential one (11). 7. A confidential contact's content is counted without that
+permission. 8. What one registered or logged oneself is full. 9. A confidential request, and what was said about it, is
+counted without that permission, even in one's own unit. 10. Content of the own units is full. 11. A confidential unit's
+content is counted for outsiders without the permission for confidential requests. 12. Anything else of other units, or
+of no unit yet, is full with ``request.view_all_units`` (the desk answers for all of them), counted without.
+
+Requests that are gone decide nothing any more: what was told of them alone is judged by its citizen and its unit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
 from crm_core.model.contact import Confidentiality, Contact
@@ -21,6 +26,7 @@ from crm_core.model.interaction import Interaction
 from crm_core.model.request import Request
 from crm_core.model.root import Root
 from crm_core.model.timeline import EntryKind, Header
+from crm_core.model.worklist import WorkHeader
 from crm_core.security.identity import Identity
 from crm_core.security.permissions import Permission
 
@@ -50,14 +56,18 @@ class Eyes:
         return self.of_interaction(thing)
 
     def of_contact(self, contact: Contact) -> Visibility:
+        return self._of_degree(contact.confidentiality)
+
+    def _of_degree(self, degree: str) -> Visibility:
+        """Visibility of a contact that is that confidential."""
         identity = self.identity
         if not identity.has(Permission.CONTACT_FIND):
             return Visibility.HIDDEN
-        if contact.confidentiality == Confidentiality.SHIELDED and not identity.has(Permission.CONTACT_VIEW_SHIELDED):
+        if degree == Confidentiality.SHIELDED and not identity.has(Permission.CONTACT_VIEW_SHIELDED):
             return Visibility.HIDDEN
         if not identity.has(Permission.CONTACT_VIEW):
             return Visibility.COUNTED
-        confidential = contact.confidentiality == Confidentiality.CONFIDENTIAL
+        confidential = degree == Confidentiality.CONFIDENTIAL
         if confidential and not identity.has(Permission.CONTACT_VIEW_CONFIDENTIAL):
             return Visibility.COUNTED
         return Visibility.FULL
@@ -68,26 +78,52 @@ class Eyes:
             known = self._requests[request.id] = self._request(request)
         return known
 
-    def _request(self, request: Request) -> Visibility:
-        identity = self.identity
-        if identity.is_system:
+    def of_work(self, header: WorkHeader) -> Visibility:
+        """Visibility of an open request by what its work list holds of it: the request itself is not loaded."""
+        if self.identity.is_system:
             return Visibility.FULL
-        if identity.user_id in request.hidden_from:
-            return Visibility.HIDDEN
-        person = self._person(request.contact)
-        if person is Visibility.HIDDEN:
+        person = self._of_degree(header.person) if header.contact and header.person else Visibility.FULL
+        return self._case(header.hidden_from, person, header.assignee, header.by, header.secret, header.unit or None)
+
+    def _request(self, request: Request) -> Visibility:
+        if self.identity.is_system:
+            return Visibility.FULL
+        return self._case(request.hidden_from, self._person(request.contact), request.assignee, request.created_by,
+                          request.confidentiality != "normal", request.unit)
+
+    def of_moved(self, request: Request, unit: int | None, assignee: int | None) -> Visibility:
+        """Visibility that a request would have with this unit and assignee."""
+        return self._case(request.hidden_from, self._person(request.contact), assignee, request.created_by,
+                          request.confidentiality != "normal", unit)
+
+    def _case(
+        self, hidden_from: tuple[int, ...], person: Visibility, assignee: int | None, by: int | None, secret: bool,
+        unit: int | None,
+    ) -> Visibility:
+        identity = self.identity
+        if identity.user_id in hidden_from or person is Visibility.HIDDEN:
             return Visibility.HIDDEN
         if not identity.has(Permission.REQUEST_VIEW):
             return Visibility.COUNTED
-        if self._is_me(request.assignee):
+        if self._is_me(assignee):
             return Visibility.FULL
         if person is Visibility.COUNTED:
             return Visibility.COUNTED
-        if self._is_me(request.created_by):
+        if self._is_me(by):
             return Visibility.FULL
-        if request.confidentiality != "normal" and not identity.has(Permission.REQUEST_VIEW_CONFIDENTIAL):
+        if secret and not identity.has(Permission.REQUEST_VIEW_CONFIDENTIAL):
             return Visibility.COUNTED
-        return self._unit(request.unit)
+        return self._unit(unit)
+
+    def reads_own(self) -> bool:
+        """Whether the one who acts reads all that is assigned to him, but for what has a degree of its own."""
+        needed = (Permission.CONTACT_FIND, Permission.CONTACT_VIEW, Permission.REQUEST_VIEW)
+        return self.identity.is_system or all(map(self.identity.has, needed))
+
+    def reads_all_of(self, unit: int | None) -> bool:
+        """Whether everything of a unit (None: of none) is full, but for requests and contacts with a degree of their
+        own: a list of them need not be asked one by one."""
+        return self.identity.is_system or (self.reads_own() and self._unit(unit) is Visibility.FULL)
 
     def of_interaction(self, interaction: Interaction) -> Visibility:
         if self.identity.is_system:
@@ -102,15 +138,43 @@ class Eyes:
         person = self.of_contact(contact)
         if header.kind == EntryKind.INTERACTION:
             return self._touch(person, header.requests, header.unit, header.by)
-        return min(person, self.of_requests(header.requests))
+        return self._told(person, header.requests)
 
-    def _touch(self, person: Visibility, requests: tuple[int, ...], unit: int | None, by: int | None) -> Visibility:
+    def headers_of(self, contact: Contact) -> Callable[[Header], Visibility]:
+        """`of_header` for many entries of one contact: alike headers are judged once, and no request is fetched twice.
+
+        For a walk over a whole history; its answers hold as long as nothing is written.
+        """
+        if self.identity.is_system:
+            return lambda header: Visibility.FULL
+        known: dict[tuple[bool, tuple[int, ...], int | None, bool], Visibility] = {}
+        me = self.identity.user_id
+
+        def judge(header: Header) -> Visibility:
+            alike = (header.kind == EntryKind.INTERACTION, header.requests, header.unit, header.by == me)
+            seen = known.get(alike)
+            if seen is None:
+                seen = known[alike] = self.of_header(contact, header)
+            return seen
+
+        return judge
+
+    def _told(self, person: Visibility, requests: tuple[int, ...]) -> Visibility:
+        """What is told of requests is judged by these; by its citizen only where there is none."""
         least = self.of_requests(requests)
         if Visibility.HIDDEN in (person, least):
             return Visibility.HIDDEN
+        return least if self._is_about(requests) else person
+
+    def _touch(self, person: Visibility, requests: tuple[int, ...], unit: int | None, by: int | None) -> Visibility:
+        told = self._told(person, requests)
+        if told is Visibility.HIDDEN:
+            return Visibility.HIDDEN
+        if told is Visibility.FULL and self._is_about(requests) and not self._is_closed(unit):
+            return Visibility.FULL
         if person is Visibility.COUNTED:
             return Visibility.COUNTED
-        return Visibility.FULL if self._is_me(by) else min(least, self._unit(unit))
+        return Visibility.FULL if self._is_me(by) else min(told, self._unit(unit))
 
     def _person(self, contact_id: int | None) -> Visibility:
         """Visibility of whom a thing belongs to; nobody known hides nothing."""
@@ -125,12 +189,21 @@ class Eyes:
         found = (self.root.requests.get(id_) for id_ in ids)
         return min((self.of_request(request) for request in found if request is not None), default=Visibility.FULL)
 
+    def _is_about(self, requests: tuple[int, ...]) -> bool:
+        """Whether one of these requests is there still."""
+        return any(id_ in self.root.requests for id_ in requests)
+
+    def _is_closed(self, unit_id: int | None) -> bool:
+        """Whether a unit keeps its content from this identity."""
+        unit = self.root.units.get(unit_id)
+        outside = unit_id not in self.identity.units and not self.identity.has(Permission.REQUEST_VIEW_CONFIDENTIAL)
+        return unit is not None and bool(unit.confidential) and outside
+
     def _unit(self, unit_id: int | None) -> Visibility:
         identity = self.identity
         if unit_id in identity.units:
             return Visibility.FULL
-        unit = self.root.units.get(unit_id)
-        if unit is not None and unit.confidential and not identity.has(Permission.REQUEST_VIEW_CONFIDENTIAL):
+        if self._is_closed(unit_id):
             return Visibility.COUNTED
         return Visibility.FULL if identity.has(Permission.REQUEST_VIEW_ALL_UNITS) else Visibility.COUNTED
 

@@ -10,26 +10,33 @@
 
 from __future__ import annotations
 
-import ast
+import inspect
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from crm_core.app import App
+from crm_core.app import CORE_PACKAGES, App
+from crm_core.conformance import Fault, Trial, busy, living, looks, written
+from crm_core.conformance.findings import CHECKS, raised
+from crm_core.conformance.subject import Metadata, Subject
+from crm_core.conformance.trial import Outside
+from crm_core.errors import CrmError
 from crm_core.host import State
-from crm_core.i18n import LANGUAGES, choose
+from crm_core.i18n import LANGUAGES, Translator
 from crm_core.model.contact import Contact
 from crm_core.model.plain import check
 from crm_core.model.request import Category, Request
 from crm_core.services import Services
 from crm_core.services.timeline import Entry
-from crm_core.testing.factories import make_app, make_clerk, make_contact
+from crm_core.testing.begun import begin
+from crm_core.testing.factories import candidate, make_app, make_clerk, make_contact
 from crm_core.testing.guard import only_core_classes
 
-ALLOWED = ("crm_core.api", "crm_views.api")
+_TRIAL = pytest.StashKey[Trial]()
 
 
 class PluginContract:
@@ -40,7 +47,12 @@ class PluginContract:
 
     def examples(self, services: Services, contact: Contact) -> Iterable[Request]:
         """Register requests for ``contact``; may store what they need (slots, closed requests) first."""
-        raise NotImplementedError
+        raise NotImplementedError("write examples(): it registers a request of every kind of the plugin")
+
+    def outside(self) -> AbstractContextManager[object]:
+        """Give effects another side: a context in which they act on what the examples wrote, against a server of your
+        tests on this machine; nothing else is reached meanwhile. Where this is not written they do not act."""
+        return nullcontext()
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,8 +68,13 @@ class PluginContract:
         try:
             with app.transaction() as services:
                 contact = make_contact(services)
-                requests = list(self.examples(services, contact))
+                requests = self.examples(services, contact)
+                if requests is None:  # what forgot to yield, whatever its signature says
+                    pytest.fail("examples() gives nothing; let it yield each request", pytrace=False)
                 return contact.id, [request.id for request in requests]
+        except CrmError as error:
+            words = f"examples() fails: {raised(error, Path(inspect.getfile(type(self))).name)}"
+            raise pytest.fail.Exception(_sentence([Fault("examples", words)]), pytrace=False) from None
         finally:
             app.close()
 
@@ -68,6 +85,33 @@ class PluginContract:
         yield app
         app.close()
 
+    @pytest.fixture
+    def trial(self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+        """An installation with the examples in it, as ``crm plugin check`` looks at it: what changes is a copy.
+
+        One for all tests of the class.
+        """
+        kept = request.node.parent.stash
+        if _TRIAL not in kept:
+            folder = tmp_path_factory.mktemp("trial")
+            begin(folder / "data")
+            trial = Trial(candidate(self.id, self.module), folder, self.examples, self.side)
+            if not trial.begin():
+                pytest.fail(f"the plugin {self.id!r} does not start: {trial.reason}", pytrace=False)
+            if trial.missing:
+                pytest.fail(_sentence([Fault("examples", f"examples() fails: {trial.missing}")]), pytrace=False)
+            kept[_TRIAL] = trial
+        return kept[_TRIAL]
+
+    @property
+    def side(self) -> Outside | None:
+        """`outside`, where it is written."""
+        return None if type(self).outside is PluginContract.outside else self.outside
+
+    @property
+    def package(self) -> str:
+        return self.module.__name__.partition(".")[0]
+
     # ── what is kept ─────────────────────────────────────────────────────────────────────────────────────
 
     def test_works_alone_and_shows_an_example_of_each_type(self, tmp_path: Path) -> None:
@@ -75,8 +119,11 @@ class PluginContract:
         app = self.open(tmp_path / "filled")
         with app.reading() as services:
             shown = {services.requests.get(id_).type for id_ in ids}
-        assert shown == {type_ for type_ in app.registry.types if type_.startswith(self.id + ".")}
+        kinds = {type_ for type_ in app.registry.types if type_.startswith(self.id + ".")}
         app.close()
+        _nothing_wrong([Fault("examples", f"no example is a {kind!r}; yield one from examples()")
+                        for kind in sorted(kinds - shown)])
+        assert shown == kinds
 
     def test_speaks_every_language(self, app: App) -> None:
         """What is stored with requests has words in each language, and they are not the same ones."""
@@ -89,12 +136,18 @@ class PluginContract:
                 assert len(set(labels.values())) == len(LANGUAGES), f"not translated: {labels}"
 
     def test_imports_nothing_but_the_api(self) -> None:
-        package = Path(str(self.module.__file__)).parent
-        own = self.module.__name__
-        for path in sorted(package.rglob("*.py")):
-            for name in _imports(ast.parse(path.read_text("utf-8"))):
-                of_ours = name.partition(".")[0].startswith("crm_") and not name.startswith(own)
-                assert not of_ours or name in ALLOWED, f"{path.name} imports {name}"
+        _nothing_wrong(written.imports(Path(str(self.module.__file__)).parent, self.package))
+
+    def test_hooks_have_the_names_and_arguments_of_the_reference(self) -> None:
+        _nothing_wrong(written.hooks(self.module))
+
+    def test_everything_it_adds_is_declared_with_its_duties(self) -> None:
+        translator = Translator([*CORE_PACKAGES, self.package])
+        _nothing_wrong(written.contributions(self.id, self.module, translator))
+
+    def test_its_texts_are_translated_and_compiled(self) -> None:
+        one = candidate(self.id, self.module)
+        _nothing_wrong(written.translations(Subject(one, Metadata(), self.package)))
 
     def test_stores_only_classes_of_the_core(self, tmp_path: Path) -> None:
         self.filled(tmp_path / "filled")
@@ -130,7 +183,7 @@ class PluginContract:
             for id_ in ids:
                 request = services.requests.get(id_)
                 assert id_ in in_timeline
-                _readable(services, request)
+                assert list(living.unreadable(services, request)) == []
                 assert request.submission is not None
                 before[id_] = dict(request.submission.answers)
                 target = next(
@@ -150,29 +203,42 @@ class PluginContract:
             assert app.host.plugins[self.id].failures == 0, app.host.plugins[self.id].trace
         app.close()
 
+    def test_examples_fill_everything_that_is_looked_at(self, trial: Trial) -> None:
+        _nothing_wrong(busy.left_out(trial))
 
-def _readable(services: Services, request: Request) -> None:
-    """The core alone can say of a request what kind it is, in which status, and what was answered to what."""
-    assert request.submission is not None
-    form = services.forms.form_version(request.submission.form)
-    assert form is not None
-    for language in LANGUAGES:
-        assert choose(request.version.labels, language)
-        assert choose(request.version.status(request.status).labels, language)
-        for name, answer in request.submission.answers.items():
-            field = form.field(name)
-            assert field is not None and choose(field["labels"], language)
-            if field["type"] in ("choice", "staff", "unit") and answer["value"]:
-                assert choose(answer["text"], language), f"{name} keeps no words for {answer['value']!r}"
+    def test_jobs_and_readers_run(self, trial: Trial) -> None:
+        """Each once, on what the examples stored."""
+        _nothing_wrong(busy.background(trial))
+
+    def test_reports_count_the_examples(self, trial: Trial) -> None:
+        _nothing_wrong(busy.reports(trial))
+
+    def test_what_it_stores_of_persons_says_so(self, trial: Trial) -> None:
+        _nothing_wrong(living.undeclared(trial))
+
+    def test_two_records_become_one_citizen_and_two_again(self, trial: Trial) -> None:
+        _nothing_wrong(living.merge(trial))
+
+    def test_the_citizens_copy_holds_what_it_stores(self, trial: Trial) -> None:
+        _nothing_wrong(living.export(trial))
+
+    def test_erasure_leaves_nothing_of_what_the_citizen_said(self, trial: Trial) -> None:
+        _nothing_wrong(living.erase(trial))
+
+    def test_pages_name_permissions_are_in_persian_and_their_fields_labelled(self, trial: Trial) -> None:
+        """Where the web part of the core is installed, which draws them."""
+        for look in looks():
+            _nothing_wrong(look(trial))
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from crm_core import api` names the api just as `from crm_core.api import …` does
-            yield from (
-                f"{node.module}.{alias.name}" if node.module in ("crm_core", "crm_views") else node.module
-                for alias in node.names
-            )
+def _nothing_wrong(faults: Iterable[Fault]) -> None:
+    """Fail with a sentence for each fault and the next step, instead of a traceback through the kit."""
+    wrong = [fault for fault in faults if not fault.warn]
+    if wrong:
+        pytest.fail(_sentence(wrong), pytrace=False)
+
+
+def _sentence(wrong: list[Fault]) -> str:
+    then = {check.id: str(check.then) for check in CHECKS}
+    steps = (f"→ {then[fault.check]}" for fault in wrong)
+    return "\n".join(dict.fromkeys((*(fault.reason for fault in wrong), *steps)))

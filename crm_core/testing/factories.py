@@ -6,6 +6,7 @@ They use the real parts only, so what passes here passes in an installation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from typing import Any
 
 from crm_core.app import App
 from crm_core.host import Candidate
+from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact, Proof
 from crm_core.model.request import Request
 from crm_core.security.identity import Identity
@@ -20,6 +22,8 @@ from crm_core.security.permissions import Role
 from crm_core.services import Services
 from crm_core.services.forms import deserialize
 from crm_core.settings import Settings
+from crm_core.testing import onserver
+from crm_core.testing.begun import DATA, begin
 
 PASSWORD = "a good long password"  # noqa: S105  # of accounts that live as long as a test
 _FAMILIES = ("محمدی", "کاظمی", "رضایی‌پور", "نوروزی", "احمدی", "صادقی", "حسینی", "کریمی")
@@ -37,9 +41,13 @@ def make_app(folder: Path, plugins: Mapping[str, ModuleType] | None = None, **se
 
     ``settings`` are fields of `Settings`; full text is off unless they say otherwise.
     """
-    values = {"search": "none", **settings}
+    values = Settings(data=folder, **{"search": "none", **settings})
+    if values.is_file_storage and onserver.is_asked_for() and not (folder / DATA).exists():
+        values = onserver.settled(values)
+    if values.is_file_storage:
+        begin(folder)
     candidates = [candidate(id_, module) for id_, module in (plugins or {}).items()]
-    return App.open(Settings(data=folder, **values), candidates)
+    return App.open(values, candidates)
 
 
 def make_clerk(
@@ -70,10 +78,19 @@ def submit(
 ) -> Request:
     """Register a request from answers as a browser sends them (texts; ISO dates), checked by the type's form.
 
-    ``more`` goes to `Requests.register`. Raises Invalid as the page would show it, and what the plugin raises.
+    ``more`` goes to `Requests.register`; without ``attachments`` come as many as the type requires. Raises Invalid as
+    the page would show it, and what the plugin raises.
     """
+    more.setdefault("attachments", papers(services, type_id))
     values = deserialize(services.forms.schema(type_id, services, contact), dict(answers or {}))
     return services.requests.register(services, contact, type_id, values, **more)
+
+
+def papers(services: Services, type_id: str) -> tuple[Attachment, ...]:
+    """As many small files as a new request of the type must come with, stored in this transaction."""
+    needed = services.forms.published(type_id).type.files_required
+    return tuple(services.attachments.store(f"paper {number}.txt", "text/plain", BytesIO(b"a paper"))
+                 for number in range(1, needed + 1))
 
 
 def _phone(number: int) -> str:

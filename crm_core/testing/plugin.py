@@ -6,6 +6,7 @@ It is found through the entry point group ``pytest11`` and imports nothing heavy
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,50 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--storage``; CRM_TEST_STORAGE in the environment says the same."""
+    parser.addoption("--storage", choices=("file", "postgres"), default=os.environ.get("CRM_TEST_STORAGE") or "file",
+                     help="where applications of tests keep their data: file (the default) or postgres")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "file_storage: is about the file itself, so it is left out on other storages")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what is about the file itself, and what names its own server: that is the same there."""
+    if config.getoption("--storage") == "postgres":
+        own = [item for item in items if any(map(item.get_closest_marker, ("file_storage", "zeo", "postgresql")))]
+        config.hook.pytest_deselected(items=own)
+        items[:] = [item for item in items if item not in set(own)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def storage_of_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lets tests begin their databases on PostgreSQL where ``--storage=postgres`` says so."""
+    if request.config.getoption("--storage") != "postgres":
+        yield
+        return
+    from crm_core.testing import onserver
+
+    os.environ[onserver.SERVER] = request.getfixturevalue("postgresql_dsn")
+    yield
+    del os.environ[onserver.SERVER]
+
+
+@pytest.fixture(autouse=True)
+def databases_of_tests(storage_of_tests: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Drops the databases that a test began; those of fixtures for several tests stay."""
+    if request.config.getoption("--storage") != "postgres":
+        yield
+        return
+    from crm_core.testing import onserver
+
+    before = onserver.databases()
+    yield
+    onserver.drop(onserver.databases() - before)
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +76,8 @@ def postgresql_dsn(require: Callable[[object, str], None]) -> Iterator[str]:
 
     programs = postgresql_programs()
     require(programs, "PostgreSQL's server programs (Debian: postgresql) are not installed")
-    require(importlib.util.find_spec("psycopg2"), "psycopg2 is not installed (extra `postgresql`)")
-    require(importlib.util.find_spec("relstorage"), "RelStorage is not installed (extra `postgresql`)")
+    require(importlib.util.find_spec("psycopg2"), "psycopg2 is not installed (extra `postgres`)")
+    require(importlib.util.find_spec("relstorage"), "RelStorage is not installed (extra `postgres`)")
     assert programs is not None
     cluster = PostgreSQL(programs)
     try:

@@ -29,6 +29,10 @@ START_SECONDS = 60
 """How long a server may take to answer; slow machines with cold disks need most of it."""
 
 
+ROOM = 2 << 30
+"""Bytes that a cluster of tests may take in memory."""
+
+
 class ServerFailed(Exception):
     """A server did not start; the message holds the end of its log."""
 
@@ -69,15 +73,26 @@ def postgresql_programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
 
 
+def _memory() -> str | None:
+    """A folder in memory with room for a cluster, or None."""
+    folder = Path("/dev/shm")  # noqa: S108  # where Linux has it
+    room = folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ROOM
+    return str(folder) if room else None
+
+
 class PostgreSQL:
     """One cluster in a temporary folder; ``dsn`` (libpq words) is set once `start` returned.
 
     PostgreSQL refuses to run as root, so the server is started as the system user ``postgres`` (or ``nobody``) there.
+    ``survives``: what it acknowledged is there after `halt` too, as it is of a server that people use.
     """
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, survives: bool = False) -> None:
         self.programs = programs
-        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-"))  # short: a socket's path has a limit of ~100 characters
+        self.survives = survives
+        # Short: a socket's path has a limit of ~100 characters. In memory where there is some: RelStorage empties its
+        # temporary tables at each commit, which a disk that discards what was freed makes 20 ms of instead of 8.
+        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-", dir=_memory()))
         self.log = self.folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -112,7 +127,8 @@ class PostgreSQL:
         import psycopg2
 
         settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder), "fsync": "off",
-                    "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "80"}
+                    "full_page_writes": "off", "max_connections": "80",
+                    "synchronous_commit": "on" if self.survives else "off"}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -134,6 +150,21 @@ class PostgreSQL:
         """Connection words for psycopg2: the database ``postgres`` of the cluster."""
         return f"host=127.0.0.1 port={self.port} user=crm dbname=postgres"
 
+    def halt(self) -> None:
+        """Stop it at once, whatever is at hand (``pg_ctl stop -m immediate``)."""
+        assert self.process is not None
+        stop(self.process, signal.SIGQUIT)
+
+    def go_on(self) -> None:
+        """Start it again at its port after `halt`. Raises `ServerFailed`."""
+        if not self._answers(self._owner()):
+            raise ServerFailed(f"postgres: {tail(self.log)}")
+
+    def restart(self) -> None:
+        """`halt` and `go_on` (``pg_ctl restart -m immediate``)."""
+        self.halt()
+        self.go_on()
+
     def stop(self) -> None:
         """Shut the server down and remove its folder."""
         if self.process is not None:
@@ -142,8 +173,8 @@ class PostgreSQL:
 
 
 @contextlib.contextmanager
-def postgresql_database(dsn: str, blobs: Path) -> Iterator[str]:
-    """A new empty database in the cluster of ``dsn``; yields its zodburi, drops it at the end.
+def postgresql_database(dsn: str, blobs: Path, like: str = "template1") -> Iterator[str]:
+    """A new database in the cluster of ``dsn``, empty or a copy of ``like``; yields its zodburi, drops it at the end.
 
     Blobs lie in PostgreSQL; the folder ``blobs`` is this client's cache of them.
     """
@@ -155,7 +186,7 @@ def postgresql_database(dsn: str, blobs: Path) -> Iterator[str]:
     server.autocommit = True
     try:
         with server.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         query = urlencode({"driver": "psycopg2", "shared_blob_dir": "false", "blob_dir": str(blobs)})
         yield f"postgres://{words['user']}@{words['host']}:{words['port']}/{name}?{query}"
         with server.cursor() as cursor:

@@ -5,6 +5,7 @@ because display, input and error sentences must use the same ones.
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from persiantools.jdatetime import JalaliDate
@@ -36,6 +37,9 @@ WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday
 JALALI_YEARS = range(1200, 1600)
 GREGORIAN_YEARS = range(1800, 2221)
 
+JALALI_FIRST = JalaliDate(1, 1, 1).to_gregorian()
+JALALI_LAST = JalaliDate(9377, 12, 29).to_gregorian()
+
 
 def month_name(month: int, locale: str, calendar: Calendar = "jalali") -> str:
     """Return the name of month 1 to 12 of a calendar in Persian or English."""
@@ -51,10 +55,21 @@ def weekday_name(weekday: int, locale: str) -> str:
     return (WEEKDAYS_FA if is_persian(locale) else WEEKDAYS_EN)[weekday]
 
 
+@lru_cache(maxsize=4096)  # the days of a page are few, and each is asked for again and again
 def to_jalali(day: date) -> tuple[int, int, int]:
     """Return the Jalali year, month and day of a date (from 622-03-22 on, the first day of year 1)."""
     jalali = JalaliDate.to_jalali(day)
     return jalali.year, jalali.month, jalali.day
+
+
+def has_jalali(day: date) -> bool:
+    """Say whether a date is in the Jalali calendar's table; the first centuries and the last days of ours are not."""
+    return JALALI_FIRST <= day <= JALALI_LAST
+
+
+def is_meant(day: date) -> bool:
+    """Say whether a person at a service desk can mean a date, in the year of either calendar."""
+    return has_jalali(day) and (day.year in GREGORIAN_YEARS or to_jalali(day)[0] in JALALI_YEARS)
 
 
 def from_jalali(year: int, month: int, day: int) -> date:

@@ -5,6 +5,7 @@ People type ۰۹۱۲, ٠٩١٢ and 0912 for the same number, so values are store
 
 import re
 import unicodedata
+from functools import lru_cache
 
 PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 
@@ -15,6 +16,8 @@ _TO_PERSIAN = str.maketrans("0123456789", PERSIAN_DIGITS)
 
 def to_ascii(text: str) -> str:
     """Return `text` with every decimal digit of any script (Unicode Nd) as 0-9; all else is left as it is."""
+    if text.isascii():
+        return text
     return _FOREIGN_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
 
 
@@ -28,6 +31,7 @@ def localise(text: str, locale: str) -> str:
     return to_persian(text) if is_persian(locale) else to_ascii(text)
 
 
+@lru_cache(maxsize=32)
 def is_persian(locale: str) -> bool:
     """Say whether a locale name such as `fa`, `fa_IR` or `fa-IR` asks for Persian."""
     return locale.replace("-", "_").split("_")[0].lower() == "fa"

@@ -1,4 +1,4 @@
-"""The two errors of this package: an identifier that cannot be one, and a date that is not in the calendar.
+"""The errors of this package: an identifier that cannot be one, a date not in the calendar, a time no clock shows.
 
 They carry a stable word (`code`) and values, never a sentence: the caller knows the field, the form and the language.
 """
@@ -25,6 +25,16 @@ class InvalidDate(ValueError):
     """
 
     def __init__(self, code: str, **values: int | str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+
+class InvalidTime(ValueError):
+    """A text that names no time of day. Codes: "empty"; "format" (not understood); "hour" (`hour`); "minute"
+    (`minute`)."""
+
+    def __init__(self, code: str, **values: int) -> None:
         super().__init__(code)
         self.code = code
         self.values = values

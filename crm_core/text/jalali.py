@@ -5,13 +5,16 @@ turns words back.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from crm_core.text.calendars import (
     from_gregorian,
     from_jalali,
+    has_jalali,
     is_leap,
+    is_meant,
     month_length,
     month_name,
     to_jalali,
@@ -23,7 +26,8 @@ from crm_core.text.errors import InvalidDate
 
 __all__ = [
     "TEHRAN", "InvalidDate", "Style", "day_of", "format_date", "format_datetime", "format_time", "from_gregorian",
-    "from_jalali", "is_leap", "month_length", "month_name", "parse_date", "relative_day", "to_jalali", "weekday_name",
+    "from_jalali", "has_jalali", "is_leap", "is_meant", "month_length", "month_name", "parse_date", "relative_day",
+    "to_jalali", "weekday_name",
 ]  # fmt: skip
 
 TEHRAN = "Asia/Tehran"
@@ -37,19 +41,21 @@ def day_of(ms: int, tz: str = TEHRAN) -> date:
     return _local(ms, tz).date()
 
 
+@lru_cache(maxsize=4096)
 def format_date(day: date, locale: str, style: Style = "long") -> str:
     """Return a date in words. Styles, for 2026-11-17 in `fa` and `en`:
 
     long: سه‌شنبه ۲۶ آبان ۱۴۰۵ / Tuesday 17 November 2026; date: without the weekday; weekday: without the year;
-    day: ۲۶ آبان / 17 November; short: ۱۴۰۵/۰۸/۲۶ / 2026-11-17.
+    day: ۲۶ آبان / 17 November; short: ۱۴۰۵/۰۸/۲۶ / 2026-11-17. A date that the Jalali calendar does not have is given
+    in ours in Persian too.
     """
-    if is_persian(locale):
+    if is_persian(locale) and has_jalali(day):
         year, month, number = to_jalali(day)
         name = month_name(month, "fa")
         short = f"{year:04}/{month:02}/{number:02}"
     else:
         year, month, number = day.year, day.month, day.day
-        name = month_name(month, "en", "gregorian")
+        name = month_name(month, locale, "gregorian")
         short = day.isoformat()
     weekday = weekday_name(day.weekday(), locale)
     words = {
@@ -90,9 +96,11 @@ def relative_day(ms: int, now_ms: int, locale: str, tz: str = TEHRAN) -> str:
         return near[distance][0 if is_persian(locale) else 1]
     if abs(distance) < 7:
         return format_date(day, locale, "weekday")
-    years = (to_jalali(day)[0], to_jalali(today)[0]) if is_persian(locale) else (day.year, today.year)
+    jalali = is_persian(locale) and has_jalali(day)
+    years = (to_jalali(day)[0], to_jalali(today)[0]) if jalali else (day.year, today.year)
     return format_date(day, locale, "day" if years[0] == years[1] else "date")
 
 
+@lru_cache(maxsize=4096)  # a list asks four times what one moment is here
 def _local(ms: int, tz: str) -> datetime:
     return (EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(tz))

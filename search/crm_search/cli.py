@@ -12,7 +12,7 @@ from crm_core.cli.common import data_option, json_option, language, perform, pri
 from crm_core.db import root_of
 from crm_core.i18n import Text, TextFactory, Translator
 from crm_core.operations import Operation, Progress
-from crm_core.textfeed import JournalSource
+from crm_core.projections import ProjectionRunner
 from crm_search.indexer import Indexer
 
 _ = TextFactory("crm_search")
@@ -22,9 +22,12 @@ def _reindex(app: App, arguments: dict[str, Any], file: Path | None, progress: P
     with app.db.reading() as connection:
         root = root_of(connection)
         total = len(root.contacts) + len(root.requests) + len(root.interactions)
-    indexer = Indexer(app.text_search, JournalSource(app.db))
-    documents = indexer.rebuild(lambda done: progress(done, max(done, total)))
-    indexer.run_until_caught_up()
+    documents = 0
+    for indexer in app.projections:
+        if isinstance(indexer, Indexer):
+            runner = ProjectionRunner(app, indexer)
+            documents = runner.rebuild(lambda done: progress(done, max(done, total)))
+    app.catch_up()
     return {"documents": documents, "count": app.text_search.count()}
 
 

@@ -1,19 +1,24 @@
 """Feeds a full text backend from a journal: small batches, the cursor committed with the documents, rebuilt when lost.
 
-`Indexer` does the steps, `IndexerThread` does them in the background of a serving process and survives every error.
+`crm_core.projections` lets it step, in the background of whatever process does that.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from crm_core.services.textsearch import Document, Progress, TextSearch
+from crm_core.i18n import Text, TextFactory
+from crm_core.model.journal import JournalEntry
+from crm_core.projections import local_place
+from crm_core.services.textsearch import Document, Progress, SearchUnavailable, TextSearch
+from crm_core.textfeed import JournalSource
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from crm_core.app import App
 
+_ = TextFactory("crm_search")
 BATCH = 200
 """Journal entries of one commit: about a second of work, so that what was saved is soon found."""
 
@@ -49,12 +54,19 @@ class Source(Protocol[Entry]):
 
 
 class Indexer(Generic[Entry]):
-    """Drains ``source`` into ``search``. One at a time for a backend; its methods may be called from any thread."""
+    """Drains ``source`` into ``search``. One at a time for a backend; its methods may be called from any thread.
 
-    def __init__(self, search: TextSearch, source: Source[Entry], batch: int = BATCH) -> None:
+    It is a `crm_core.projections.Projection`; ``place`` names the store of the backend.
+    """
+
+    id = "search"
+    title: Text = _("Full text")
+
+    def __init__(self, search: TextSearch, source: Source[Entry], batch: int = BATCH, place: str = "") -> None:
         self.search = search
         self.source = source
         self.batch = batch
+        self.place = place
         self._stepping = threading.Lock()
 
     def step(self, progress: Progress | None = None) -> int:
@@ -92,9 +104,18 @@ class Indexer(Generic[Entry]):
             return self._rebuild(progress)
 
     def lag(self) -> int | None:
-        """Entries that full text does not know yet; None: there is no index at all."""
-        cursor = self.search.cursor()
+        """Entries that full text does not know yet; None: there is no index at all, or none that can be read."""
+        try:
+            cursor = self.search.cursor()
+        except SearchUnavailable:
+            return None
         return None if cursor is None else self.source.lag(cursor)
+
+    def forget(self, keys: frozenset[str]) -> None:
+        """Nothing: what is gone is found no more (`Finder` shows objects only), and the next step takes it out."""
+
+    def close(self) -> None:
+        """Nothing: the backend is closed by whoever opened it."""
 
     def _rebuild(self, progress: Progress | None) -> int:
         # First the cursor, then the scan: an entry between them is indexed twice, never missed.
@@ -102,71 +123,9 @@ class Indexer(Generic[Entry]):
         return self.search.replace(self.source.scan(), cursor, progress)
 
 
-class IndexerThread:
-    """Keeps an index up to date in the background of one process.
-
-    It looks for new entries every ``idle`` seconds, or at once after `wake`. After an error it waits (1 s, doubling up
-    to ``longest``), says so in the log and in `last_error`, and tries again; the desk never notices.
-    """
-
-    def __init__(self, indexer: Indexer[Entry], idle: float = 2.0, first: float = 1.0, longest: float = 60.0) -> None:
-        self.indexer = indexer
-        self.idle = idle
-        self.first = first
-        self.longest = longest
-        self.last_error: BaseException | None = None
-        """Why the last step failed; None since it worked again."""
-        self._wanted = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin; does nothing when it runs already."""
-        if self.running:
-            return
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="crm-indexer", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """End after the batch at work (a rebuild is given up); waits at most ``timeout`` seconds."""
-        self._stopping.set()
-        self._wanted.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def wake(self) -> None:
-        """Something was committed: look now."""
-        self._wanted.set()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is alive."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def _run(self) -> None:
-        pause = self.first
-        while not self._stopping.is_set():
-            self._wanted.clear()
-            try:
-                while self.indexer.step(self._check):
-                    self._check(0)
-            except _Stopped:
-                return
-            except Exception as error:  # whatever it is, indexing must go on when it is over
-                log.exception("Indexing failed; next try in %.0f s", pause)
-                self.last_error = error
-                self._stopping.wait(pause)
-                pause = min(2 * pause, self.longest)
-            else:
-                self.last_error = None
-                pause = self.first
-                self._wanted.wait(self.idle)
-
-    def _check(self, _done: int) -> None:
-        if self._stopping.is_set():
-            raise _Stopped
-
-
-class _Stopped(Exception):
-    pass
+def projection(app: App) -> Indexer[JournalEntry] | None:
+    """The indexer of an installation's full text; what the entry point group ``crm.projections`` takes from here."""
+    if app.settings.search == "none":
+        return None
+    place = "postgresql" if app.settings.search == "postgres" else local_place(app.settings.data / "index")
+    return Indexer(app.text_search, JournalSource(app.db), place=place)

@@ -96,6 +96,8 @@ class CommitsContract(Backend):
             with pytest.raises(SearchUnavailable):
                 write()
         assert search.cursor() == "b"
+        search.replace([text(3, "سنگ")], "z")
+        assert (keys(reader.search("سنگ")), reader.cursor()) == ([("interaction", 3)], "z"), "a swap is seen as well"
 
     def test_reading_beside_a_writing_process(self, folder: Path, opened: Callable[..., TextSearch]) -> None:
         reader = opened(folder, read_only=True)
@@ -121,6 +123,45 @@ class CommitsContract(Backend):
             assert keys(search.search(f"نام{done}", kind="contact"))[0] == ("contact", done)
             assert ("contact", done + 1) not in keys(search.search(f"نام{done + 1}", kind="contact"))
             search.close()
+
+    def test_a_killed_rebuild_leaves_the_old(self, search: TextSearch, folder: Path,
+                                             opened: Callable[..., TextSearch]) -> None:
+        """Killed in the middle, and near the end; what was there answers meanwhile and afterwards."""
+        search.apply([text(1, "کهنه")], [], "old")
+        for lines in (1, 6):
+            with self.writing(folder, 100_000, "keep_rebuilding") as (process, told):
+                for _ in range(lines):
+                    next(told)
+                assert keys(search.search("کهنه")) == [("interaction", 1)]
+                process.kill()
+            again = opened(folder)
+            assert again.cursor() == "old"
+            assert keys(again.search("کهنه")) == [("interaction", 1)]
+            assert again.search("نو") == []
+            again.close()
+        search.apply([text(2, "کهنه")], [], "older")
+        assert len(search.search("کهنه")) == 2
+        search.replace([text(3, "نو")], "new")
+        assert (search.search("کهنه"), keys(search.search("نو"))) == ([], [("interaction", 3)])
+
+    def test_one_process_at_a_time_writes(self, search: TextSearch, folder: Path,
+                                          opened: Callable[..., TextSearch]) -> None:
+        """The second waits for the first, and goes on from what that one left."""
+        other = opened(folder)
+        search.apply([text(1, "نخست")], [], "1")
+
+        def write(numbers: range, to: TextSearch) -> None:
+            for number in numbers:
+                to.apply([text(number, "نوبت")], [], str(number))
+
+        threads = [threading.Thread(target=write, args=(range(start, start + 8), one))
+                   for start, one in ((10, search), (30, other))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(search.search("نوبت", limit=50)) == len(other.search("نوبت", limit=50)) == 16
+        assert search.count() == other.count() == {"contact": 0, "interaction": 17, "request": 0}
 
     def test_threads_share_one_search(self, search: TextSearch) -> None:
         names = ["رود", "کوه", "دشت", "دریا"]

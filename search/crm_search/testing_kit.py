@@ -51,6 +51,17 @@ def keep_writing(name: str, folder: str, batches: int) -> None:
     search.close()
 
 
+def keep_rebuilding(name: str, folder: str, batches: int) -> None:
+    """Body of a process that builds ``batches`` texts anew with the cursor "new", and tells how far it is."""
+    def told(done: int) -> None:
+        sys.stdout.write(f"{done}\n")
+        sys.stdout.flush()
+
+    search = opener(name)(Path(folder))
+    search.replace((text(number, "نو", f"متن {number}") for number in range(1, batches + 1)), "new", told)
+    search.close()
+
+
 def keys(hits: Iterable[TextHit]) -> list[tuple[str, int]]:
     """(kind, id) of each hit, in order."""
     return [(hit.kind, hit.id) for hit in hits]
@@ -94,10 +105,11 @@ class Backend:
             search.close()
 
     @contextmanager
-    def writing(self, folder: Path, batches: int) -> Iterator[tuple[subprocess.Popen[str], Iterator[int]]]:
-        """A process that runs `keep_writing` on ``folder``, and the numbers of the batches it has committed."""
-        call = f"keep_writing({self.opener!r}, {str(folder)!r}, {batches})"
-        command = [sys.executable, "-c", f"from crm_search.testing_kit import keep_writing; {call}"]
+    def writing(self, folder: Path, batches: int,
+                work: str = "keep_writing") -> Iterator[tuple[subprocess.Popen[str], Iterator[int]]]:
+        """A process that runs ``work`` (or `keep_rebuilding`) on ``folder``, and the numbers it has told."""
+        call = f"{work}({self.opener!r}, {str(folder)!r}, {batches})"
+        command = [sys.executable, "-c", f"from crm_search.testing_kit import {work}; {call}"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 (our own code)
             assert process.stdout is not None
             try:

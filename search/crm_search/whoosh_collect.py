@@ -14,11 +14,9 @@ from whoosh import query
 from whoosh.collectors import TimeLimit, TimeLimitCollector, TopCollector
 
 from crm_core.services.textsearch import TextHit
+from crm_search.asking import Found
 
 log = logging.getLogger(__name__)
-
-Found = list[tuple[TextHit, int]]
-"""Hits, each with the time of its document (milliseconds UTC)."""
 
 
 def collect(searcher: Any, wanted: query.Query | None, limit: int, until: float) -> Found:
@@ -36,12 +34,6 @@ def collect(searcher: Any, wanted: query.Query | None, limit: int, until: float)
         kind, id_, contact, when = searcher.stored_fields(number)["hit"]
         found.append((TextHit(kind, id_, id_ if kind == "contact" else contact, score), when))
     return found
-
-
-def best(found: Found, limit: int) -> list[TextHit]:
-    """The ``limit`` best hits; among equals the newest first."""
-    found.sort(key=lambda pair: (-round(pair[0].score, 6), -pair[1], pair[0].kind, -pair[0].id))
-    return [hit for hit, _ in found[:limit]]
 
 
 class _Top(TopCollector):

@@ -13,24 +13,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from crm_core.services.textsearch import KINDS, Document, Kind, Progress, SearchUnavailable, TextHit
-from crm_search.analysis import searchable, words
-from crm_search.query import MAX_INPUT, MAX_TERMS, parse
-from crm_search.whoosh_collect import best, collect
+from crm_core.services.textsearch import KINDS, Document, Kind, Progress, SearchUnavailable
+from crm_search.asking import Asking, Found
+from crm_search.fields import key, kind_of
+from crm_search.query import Question
+from crm_search.whoosh_collect import collect
 from crm_search.whoosh_files import Damaged, Folder, Manifest, close_files
 from crm_search.whoosh_query import Builder, Lexicons
-from crm_search.whoosh_schema import CONTACTS, INDEXES, TEXTS, index_of, key, kind_of, values
+from crm_search.whoosh_schema import CONTACTS, INDEXES, TEXTS, index_of, values
 
 log = logging.getLogger(__name__)
 
 DEADLINE = 0.8
 """Seconds one question may take; what was found until then is the answer."""
-MAX_LIMIT = 500
 READERS = 4
 """Questions answered at the same time by one process."""
-REBUILD_BATCH = 5_000
+REBUILD_BATCH = 20_000
+"""Documents of one segment when everything is built: every question opens each segment, and costs less in few."""
 REPORT_EVERY = 200
 LOCK_SECONDS = 10.0
 OPEN_TRIES = 20
@@ -56,12 +57,12 @@ class _View:
             close_files(searcher)
 
 
-class WhooshSearch:
+class WhooshSearch(Asking):
     """`TextSearch` on Whoosh. Threads may share it; a process opens its own (nothing here survives a fork)."""
 
     def __init__(self, path: Path, read_only: bool = False, deadline: float = DEADLINE) -> None:
+        super().__init__(read_only)
         self.path = Path(path)
-        self.read_only = read_only
         self.deadline = deadline
         self._folder = Folder(self.path)
         self._writing = threading.Lock()
@@ -71,50 +72,39 @@ class WhooshSearch:
         self._lexicons = Lexicons()
         self._suspect = False
         self._closed = False
-        self._begun = False  # a cursor was seen or stored: an index without one has lost its past
         self._manifest: tuple[object, Manifest | None] = (None, None)
         if not read_only:
             try:
                 with self._exclusively():
-                    self._sound(checksums=True)
+                    self._sound()
             except SearchUnavailable:
                 log.info("Another process writes the full text index in %s; it is taken as sound", self.path)
+            else:
+                self._suspect = True  # all of it is read before the first step of the indexer, while pages answer
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
-    def search(self, words: str, *, kind: str | None = None, contact: int | None = None,
-               limit: int = 20) -> list[TextHit]:
-        """See `TextSearch.search`. ``limit`` is cut to 500; after the deadline the answer is what was found so far."""
-        limit = min(limit, MAX_LIMIT)
-        question = parse(words)
-        if not question or limit < 1 or (kind is not None and kind not in KINDS):
-            return []
+    def _matching(self, question: Question, kind: Kind | None, contact: int | None, limit: int) -> Found:
+        """As in `Asking`; after the deadline the answer is what was found so far."""
 
-        def ask(view: _View) -> list[TextHit]:
+        def ask(view: _View) -> Found:
             until = monotonic() + self.deadline
-            found: list[tuple[TextHit, int]] = []
+            found: Found = []
             if kind in (None, "contact"):
                 searcher = view.searchers[CONTACTS]
                 found += collect(searcher, Builder(searcher).contacts(question, contact), limit, until)
             if kind != "contact":
                 searcher = view.searchers[TEXTS]
-                wanted = cast("Kind | None", kind)
-                found += collect(searcher, Builder(searcher).texts(question, wanted, contact), limit, until)
-            return best(found, limit)
+                found += collect(searcher, Builder(searcher).texts(question, kind, contact), limit, until)
+            return found
 
         return self._ask(ask)
 
-    def fuzzy_names(self, words: str, limit: int = 20) -> list[TextHit]:
-        """See `TextSearch.fuzzy_names`: every word must be there, each with at most one letter wrong or two swapped."""
-        limit = min(limit, MAX_LIMIT)
-        spellings = _spellings(words)
-        if not spellings or limit < 1:
-            return []
-
-        def ask(view: _View) -> list[TextHit]:
+    def _named_like(self, names: list[str], limit: int) -> Found:
+        def ask(view: _View) -> Found:
             searcher = view.searchers[CONTACTS]
-            wanted = Builder(searcher).names(spellings, self._lexicons.of(searcher))
-            return best(collect(searcher, wanted, limit, monotonic() + self.deadline), limit)
+            wanted = Builder(searcher).names(names, self._lexicons.of(searcher))
+            return collect(searcher, wanted, limit, monotonic() + self.deadline)
 
         return self._ask(ask)
 
@@ -140,10 +130,7 @@ class WhooshSearch:
         except Damaged:
             self._suspect = True
             return None
-        if manifest is None or manifest.cursor is None:
-            return None
-        self._begun = True
-        return manifest.cursor
+        return self._noted(None if manifest is None else manifest.cursor)
 
     def _ask(self, ask: Callable[[_View], Answer]) -> Answer:
         view = self._borrow()
@@ -217,9 +204,9 @@ class WhooshSearch:
         gone = {key(kind, id_) for kind, id_ in deletes if kind in KINDS} | set(documents)
         with self._exclusively():
             manifest = self._sound()
-            if manifest is None or (manifest.cursor is None and self._begun):
-                # Going on from the old cursor would leave a hole: what came before is not in here any more.
+            if manifest is None:
                 raise SearchUnavailable("the full text index had to be thrown away")
+            self._demand_past(manifest.cursor)
             self._folder.sweep(manifest)
             try:
                 changed = self._write(manifest, documents.values(), gone)
@@ -299,8 +286,7 @@ class WhooshSearch:
 
     @contextmanager
     def _exclusively(self, wait: bool = True) -> Iterator[None]:
-        if self.read_only:
-            raise SearchUnavailable("this full text index is open for reading only")
+        self._demand_writing()
         if self._closed:
             raise SearchUnavailable("the full text index is closed")
         if not self._writing.acquire(blocking=wait):
@@ -311,11 +297,11 @@ class WhooshSearch:
         finally:
             self._writing.release()
 
-    def _sound(self, checksums: bool = False) -> Manifest | None:
+    def _sound(self) -> Manifest | None:
         """The published manifest; None when there was none to use, and an empty index took its place."""
         try:
             manifest = self._folder.read()
-            if manifest is not None and (checksums or self._suspect):
+            if manifest is not None and self._suspect:
                 self._folder.check(manifest)
         except Damaged as error:
             log.warning("The full text index in %s is thrown away: %s", self.path, error)
@@ -342,8 +328,3 @@ def _delete(writer: Any, keys: set[str]) -> Iterator[str]:
                         yield key_
     finally:
         reader.close()
-
-
-def _spellings(text: str) -> list[str]:
-    names = dict.fromkeys(word.joined for word in words(text[:MAX_INPUT]) if searchable(word.joined))
-    return sorted(names, key=len, reverse=True)[:MAX_TERMS]

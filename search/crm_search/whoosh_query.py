@@ -7,9 +7,9 @@ more than the word as it was typed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 from math import log
-from typing import Any
+from typing import Any, TypeAlias
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -31,6 +31,10 @@ _LOOKED_AT = 1_000
 _STEM, _PART, _NAME, _BEGINNING, _FUZZY = 0.4, 0.6, 2.0, 0.5, 0.5
 _COMMON = 1_000
 """A word in so many texts, asked for alone: its other forms could only come after more answers than anybody reads."""
+
+
+Lexicon: TypeAlias = dict[int, list[str]]
+"""Names by their length: one with a slip is at most a letter longer or shorter, and most are neither."""
 
 
 class Builder:
@@ -58,7 +62,7 @@ class Builder:
             found = query.Require(found, query.Term("key", f"c{contact}"))
         return found
 
-    def names(self, spellings: Iterable[str], lexicons: Sequence[Sequence[str]]) -> query.Query | None:
+    def names(self, spellings: Iterable[str], lexicons: Sequence[Lexicon]) -> query.Query | None:
         """Contacts with a name like each of ``spellings``, one letter wrong in any; ``lexicons``: names there are."""
         return _every([self._misspelt(word, lexicons) for word in spellings])
 
@@ -126,14 +130,16 @@ class Builder:
             forms.append(self._term("beginnings", word[:GRAM_MAX], _BEGINNING))
         return _any(forms)
 
-    def _misspelt(self, word: str, lexicons: Sequence[Sequence[str]]) -> query.Query | None:
+    def _misspelt(self, word: str, lexicons: Sequence[Lexicon]) -> query.Query | None:
         near: set[str] = set()
         if len(word) > 1:
-            for names in lexicons:
-                close = process.extract(word, names, scorer=OSA.distance, score_cutoff=1, limit=None)
+            for lexicon, length in product(lexicons, range(len(word) - 1, len(word) + 2)):
+                close = process.extract(word, lexicon.get(length, ()), scorer=OSA.distance, score_cutoff=1, limit=None)
                 near.update(name for name, _distance, _place in close)
         near.discard(word)
-        commonest = sorted(near, key=lambda term: (-self._frequency("names", term), term))[:EXPANSIONS]
+        commonest = list(near)
+        if len(near) > EXPANSIONS:
+            commonest = sorted(near, key=lambda term: (-self._frequency("names", term), term))[:EXPANSIONS]
         strength = self._strength("names", word)
         return _any([self._term("names", word, _NAME),
                      *(self._term("names", term, _FUZZY, strength) for term in commonest)])
@@ -168,18 +174,25 @@ class Lexicons:
     """The names in each segment, read once: a segment never changes. Whoosh's own fuzzy look-up is 100 times slower."""
 
     def __init__(self) -> None:
-        self._names: dict[str, tuple[str, ...]] = {}
+        self._names: dict[str, Lexicon] = {}
 
-    def of(self, searcher: Any) -> list[tuple[str, ...]]:
+    def of(self, searcher: Any) -> list[Lexicon]:
         """The names in each segment of ``searcher``. Safe from any thread: at worst two read the same segment."""
         known = self._names
-        names: dict[str, tuple[str, ...]] = {}
+        names: dict[str, Lexicon] = {}
         for leaf, _ in searcher.reader().leaf_readers():
             if leaf.doc_count_all():
                 segment = leaf.segment().segment_id()
-                names[segment] = known.get(segment) or tuple(term.decode() for term in leaf.lexicon("names"))
+                names[segment] = known.get(segment) or _by_length(term.decode() for term in leaf.lexicon("names"))
         self._names = names
         return list(names.values())
+
+
+def _by_length(names: Iterable[str]) -> Lexicon:
+    lexicon: Lexicon = {}
+    for name in names:
+        lexicon.setdefault(len(name), []).append(name)
+    return lexicon
 
 
 class _AnyOf(query.Or):

@@ -13,7 +13,8 @@ from typing import Any
 from whoosh import fields, formats
 
 from crm_core.services.textsearch import Document
-from crm_search.analysis import Terms, Word, code_key, searchable, words
+from crm_search.analysis import Terms, code_key
+from crm_search.fields import TITLE_WEIGHT, key, name_forms
 
 CONTACTS = "contacts"
 TEXTS = "texts"
@@ -24,7 +25,6 @@ VERSION = 1
 
 GRAM_MIN = 2
 GRAM_MAX = 8
-TITLE_WEIGHT = 2.0
 
 _uint = Struct("!I").pack
 
@@ -79,16 +79,6 @@ def index_of(kind: str) -> str:
     return CONTACTS if kind == "contact" else TEXTS
 
 
-def key(kind: str, id_: int) -> str:
-    """The unique term of a document."""
-    return f"{kind[0]}{id_}"
-
-
-def kind_of(key_: str) -> str:
-    """The kind of a document by its key."""
-    return {"c": "contact", "i": "interaction", "r": "request"}[key_[0]]
-
-
 def values(document: Document) -> dict[str, Any]:
     """``document`` as the values of the fields of its index."""
     terms = Terms()
@@ -111,15 +101,3 @@ def values(document: Document) -> dict[str, Any]:
         if document.contact is not None:
             found["contact"] = (str(document.contact),)
     return found
-
-
-def name_forms(title: str) -> Iterator[str]:
-    """The words of a name, their parts, and neighbours written together (محمد رضا: محمدرضا)."""
-    before: Word | None = None
-    for word in words(title):
-        for form in dict.fromkeys((word.joined, *word.parts)):
-            if searchable(form):
-                yield form
-        if before is not None:
-            yield before.joined + word.joined
-        before = word

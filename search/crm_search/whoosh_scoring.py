@@ -5,10 +5,11 @@ The lengths of a field are one byte a document, read once for each segment of an
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from whoosh import matching, query, scoring
-from whoosh.codec.whoosh3 import LENGTHS_COLUMN, _lenfield
+from whoosh.codec.whoosh3 import LENGTHS_COLUMN, W3LeafMatcher, _lenfield
 from whoosh.searching import Searcher
 from whoosh.util.numeric import byte_to_length
 
@@ -55,7 +56,29 @@ class ScoredTerm(query.Term):
         text = searcher.schema[self.fieldname].to_bytes(self.text)
         if (self.fieldname, text) not in searcher.reader():
             return matching.NullMatcher()
-        return searcher.postings(self.fieldname, text, weighting=self.weighting)
+        found = searcher.postings(self.fieldname, text, weighting=self.weighting)
+        leaf = getattr(found, "child", found)  # below a filter where documents were deleted
+        if type(leaf) is W3LeafMatcher:
+            leaf.__class__ = _Postings
+        return found
+
+
+class _Postings(W3LeafMatcher):
+    """Whoosh's own, which walks a block of 128 documents one by one in Python to find one of them."""
+
+    def skip_to(self, targetid: int) -> None:
+        """Go to the first document that is ``targetid`` or behind it. Raises ReadTooFar at the end."""
+        if not self.is_active():
+            raise matching.ReadTooFar
+        if targetid <= self.id():
+            return
+        while targetid > self._maxid:
+            self._next_block()
+            if not self.is_active():
+                return
+        if self._ids is None:
+            self._read_ids()
+        self._i: int = bisect_left(self._ids, targetid, self._i)
 
 
 class _Strength(scoring.WeightingModel):

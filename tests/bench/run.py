@@ -1,6 +1,7 @@
 """Runs every `bench_*.py` beside it and writes what they measured as a table and as bench/results/latest.json.
 
 A bench is a module with a function `run() -> dict` of figures by name; names of benches to run may be given as words.
+One that says ``FULL_ONLY = True`` is part of `make bench-full` and runs here only when it is named.
 Speed is claimed here and nowhere else: unit tests prove no time.
 """
 
@@ -59,14 +60,18 @@ def main(wanted: list[str]) -> int:
     for name in [name for name in paths if not wanted or name in wanted]:
         begin = time.perf_counter()
         try:
-            results[name] = load(paths[name]).run()
+            bench = load(paths[name])
+            if getattr(bench, "FULL_ONLY", False) and name not in wanted:
+                continue
+            results[name] = bench.run()
         except Exception as error:  # noqa: BLE001  one failing bench must not lose the figures of the others
             sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
             failed.append(name)
             continue
         sys.stdout.write(f"{table(name, results[name])}\n  ({time.perf_counter() - begin:.1f} s)\n\n")
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": machine(), "results": results}, ensure_ascii=False, indent=2)
+    before = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}  # the ratios of `make bench-full`
+    text = json.dumps(before | {"machine": machine(), "results": results}, ensure_ascii=False, indent=2)
     RESULTS.write_text(text + "\n", "utf-8")
     return 1 if failed else 0
 

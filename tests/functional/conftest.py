@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,14 +15,10 @@ from crm_core.app import App
 from crm_core.security.identity import SYSTEM, Identity
 from crm_core.security.permissions import Role
 from crm_core.services import Services
-from crm_core.testing import factories
+from crm_core.testing import begun, factories
 from crm_core.testing.guard import only_core_classes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# Chameleon, imported with the first page, keeps compiled templates there between tests and runs.
-os.environ.setdefault("CHAMELEON_CACHE", str(CHECKOUT / ".pytest_cache" / "chameleon"))
-Path(os.environ["CHAMELEON_CACHE"]).mkdir(parents=True, exist_ok=True)
-
 PLUGINS = CHECKOUT / "tests" / "plugins" / "web"
 
 STAFF: dict[str, tuple[str, str]] = {
@@ -35,7 +30,13 @@ STAFF: dict[str, tuple[str, str]] = {
     "executive": (Role.EXECUTIVE, ""),
     "admin": (Role.ADMINISTRATOR, ""),
 }
-"""Login → role and unit. The unit of law is confidential."""
+"""Login → role and unit."""
+UNITS = {
+    "reception": {"name": "پذیرش", "name_en": "Reception"},
+    "streets": {"name": "خدمات شهری", "name_en": "City services"},
+    "law": {"name": "حقوقی", "name_en": "Legal unit", "confidential": True},
+}
+"""The desk's own word for a unit → what is known of it. The unit of law is confidential."""
 
 
 class Desk:
@@ -43,14 +44,12 @@ class Desk:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.units: dict[str, int] = app.run(_units)
-        self.who: dict[str, Identity] = {
-            login: factories.make_clerk(
-                app, login, roles=[role], units=[self.units[unit]] if unit else [], name=f"The {login}"
-            )
-            for login, (role, unit) in STAFF.items()
-        }
-        app.run(_speak_english)
+        with app.reading() as services:
+            ids = {unit.name_en: unit.id for unit in services.units.all()}
+            self.units: dict[str, int] = {word: ids[values["name_en"]] for word, values in UNITS.items()}
+            self.who: dict[str, Identity] = {
+                user.login: services.users.identity(user) for user in services.users.all()
+            }
 
     def run(self, work: Callable[[Services], Any], as_: str = "") -> Any:
         """``work(services)`` in a transaction of its own, as a member of staff or as the system."""
@@ -79,17 +78,19 @@ class Desk:
         self.run(work)
 
 
+def engage(app: App) -> None:
+    """Make the units and the staff."""
+    units: dict[str, int] = app.run(
+        lambda services: {word: services.units.add(**values).id for word, values in UNITS.items()}
+    )
+    for login, (role, unit) in STAFF.items():
+        factories.make_clerk(app, login, roles=[role], units=[units[unit]] if unit else [], name=f"The {login}")
+    app.run(_speak_english)
+
+
 def _speak_english(services: Services) -> None:
     for user in services.users.active():
         services.users.set_preferences(user, language="en")
-
-
-def _units(services: Services) -> dict[str, int]:
-    return {
-        "reception": services.units.add("پذیرش", name_en="Reception").id,
-        "streets": services.units.add("خدمات شهری", name_en="City services").id,
-        "law": services.units.add("حقوقی", name_en="Legal unit", confidential=True).id,
-    }
 
 
 @pytest.fixture
@@ -111,13 +112,27 @@ def load_plugin() -> Iterator[Callable[[str], ModuleType]]:
         del sys.modules[name]
 
 
+@pytest.fixture(scope="session")
+def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the units and the staff and nothing else, made once; a desk begins with a copy of its file."""
+    folder = tmp_path_factory.mktemp("staffed") / "data"
+    app = factories.make_app(folder)
+    try:
+        engage(app)
+    finally:
+        app.close()
+    return folder
+
+
 @pytest.fixture
-def open_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+def open_desk(tmp_path: Path, staffed: Path) -> Iterator[Callable[..., Desk]]:
     """``open_desk(plugins={id: module}, **settings)``: a desk in a folder of its own, looked through at the end."""
     opened: list[App] = []
 
     def open_(plugins: dict[str, ModuleType] | None = None, **settings: Any) -> Desk:
-        app = factories.make_app(tmp_path / f"data{len(opened)}", plugins, **settings)
+        folder = tmp_path / f"data{len(opened)}"
+        begun.copy(staffed, folder)
+        app = factories.make_app(folder, plugins, **settings)
         opened.append(app)
         return Desk(app)
 

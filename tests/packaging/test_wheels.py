@@ -1,19 +1,13 @@
 """The distributions hold up on their own: wheels in an environment that has nothing of this checkout.
 
-First the core alone, without naming a plugin; then each plugin alone beside it. The wheels are built from a copy of the
-tree, since setuptools takes files of an earlier build along.
+First the core alone, without naming a plugin; then each plugin alone beside it.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,75 +15,6 @@ pytestmark = [pytest.mark.packaging, pytest.mark.slow, pytest.mark.timeout(900)]
 
 PLUGINS = ("appointments", "complaints", "surveys")
 TOP = {"crm_core": ".", "crm_search": "search", "crm_views": "views"}
-NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", "build", "dist", "data", "*.egg-info", "__pycache__", ".*_cache", "*.pyc", ".hypothesis", "results"
-)
-TEST_TOOLS = ("pytest", "pytest-timeout", "pytest-xdist", "WebTest", "hypothesis", "time-machine", "vobject")
-NO_SERVERS = "not browser and not postgresql and not zeo and not packaging and not slow"
-
-
-class Environment:
-    """A virtual environment in a folder of its own."""
-
-    def __init__(self, folder: Path, checkout: Path) -> None:
-        self.folder, self.checkout = folder, checkout
-        self.run(sys.executable, "-m", "venv", str(folder))
-        self.python = str(folder / "bin" / "python")
-
-    def run(self, *words: str) -> str:
-        """Run a command away from the checkout; fails the test with the end of its output."""
-        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        done = subprocess.run(
-            words, cwd=self.folder.parent, env={**environment, "PYTHONUTF8": "1"}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
-        )
-        if done.returncode:
-            pytest.fail(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout[-6000:]}", pytrace=False)
-        return done.stdout
-
-    def pip(self, *words: str) -> str:
-        """Run pip with the constraints of the checkout."""
-        return self.run(self.python, "-m", "pip", *words)
-
-    def install(self, *what: str) -> None:
-        """Install wheels or names, bounded by constraints.txt."""
-        self.pip("install", "--quiet", "-c", str(self.checkout / "constraints.txt"), *what)
-
-    def tests(self, *folders: Path, marks: str = NO_SERVERS) -> None:
-        """Run tests of the checkout against what is installed here; there must be some, and all must pass."""
-        words = (str(self.folder / "bin" / "pytest"), "-q", "-c", str(self.checkout / "pytest.ini"), "--rootdir",
-                 str(self.checkout), "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "-m", marks,
-                 *map(str, folders))
-        self.run(*words)
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A place for wheels and the environment; some hundred megabytes, so it is not left behind."""
-    with tempfile.TemporaryDirectory(prefix="crm-wheels-") as name:
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def wheels(folder: Path, checkout: Path) -> dict[str, Path]:
-    """The built wheels by name of the distribution: ``core`` and each plugin."""
-    copy = folder / "source"
-    shutil.copytree(checkout, copy, ignore=NOT_COPIED)
-    sources = {"core": copy, **{plugin: copy / "plugins" / plugin for plugin in PLUGINS}}
-    words = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder / "dist")]
-    done = subprocess.run([*words, *map(str, sources.values())], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-4000:]
-    built = {name: next((folder / "dist").glob(f"crm_{name}-*.whl")) for name in sources}
-    assert len(built) == 4
-    return built
-
-
-@pytest.fixture(scope="module")
-def core(folder: Path, checkout: Path, wheels: dict[str, Path]) -> Environment:
-    """An environment with the core's wheel and its dependencies, and no plugin."""
-    environment = Environment(folder / "environment", checkout)
-    environment.install(str(wheels["core"]))
-    return environment
 
 
 def names(wheel: Path) -> set[str]:
@@ -120,19 +45,20 @@ def test_a_wheel_carries_its_licence(distribution: str, wheels: dict[str, Path])
     assert any(name.endswith("LICENSE") for name in names(wheels[distribution]))
 
 
-def test_the_core_alone(core: Environment, checkout: Path) -> None:
+def test_the_core_alone(core: Any, checkout: Path, request: pytest.FixtureRequest) -> None:
     core.pip("check")
     core.run(core.python, "-I", str(checkout / "tests/packaging/proof.py"), str(checkout))
-    core.install(*TEST_TOOLS)
+    request.getfixturevalue("tools")
     # The tests of the core itself; those of web, search and command line run once, in the environment of the checkout,
     # and what of them depends on the wheel (catalogs, templates, static files, entry points) the proof has used.
     folders = [checkout / "tests" / kind / "core" for kind in ("unit", "functional")]
-    core.tests(*folders, marks=f"{NO_SERVERS} and not plugins")
+    core.tests(*folders, marks="not plugins")
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_each_plugin_alone(plugin: str, core: Environment, wheels: dict[str, Path], checkout: Path) -> None:
-    core.install(str(wheels[plugin]), *TEST_TOOLS)
+@pytest.mark.usefixtures("tools")
+def test_each_plugin_alone(plugin: str, core: Any, wheels: dict[str, Path], checkout: Path) -> None:
+    core.install(str(wheels[plugin]))
     try:
         core.pip("check")
         core.run(core.python, "-I", str(checkout / "tests/packaging/proof.py"), str(checkout), plugin)

@@ -6,13 +6,16 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from crm_core.app import App
+from crm_core.hookspecs import hookimpl
 from crm_core.host import Candidate, installed
 from crm_core.settings import Settings
+from crm_core.testing.begun import begin
 from crm_core.testing.guard import only_core_classes
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -47,6 +50,22 @@ def _write(site: Path, id_: str, name: str, distribution: str) -> None:
     (info / "entry_points.txt").write_text(f"[crm.plugins]\n{id_} = sample_{name}\n", "utf-8")
 
 
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Candidate]:
+    """``made("trees", contribution, …, before_submit=…)``: a plugin of these contributions and hooks, as the host
+    takes it; ``module`` gives names of the module that are no hooks."""
+
+    def make(id_: str, *contributions: Any, module: dict[str, Any] | None = None, **hooks: Any) -> Candidate:
+        code = ModuleType(f"made_{id_}")
+        vars(code).update({"CRM_API_VERSION": 1, "contribute": lambda: contributions, **hooks, **(module or {})})
+        monkeypatch.setitem(sys.modules, code.__name__, code)
+        for name in ("contribute", *hooks):
+            setattr(code, name, hookimpl(getattr(code, name)))
+        return Candidate(id_, lambda: code, "", f"sample-{id_}", "1.2")
+
+    return make
+
+
 class Opener:
     """Opens applications, each looked through before it is closed."""
 
@@ -55,6 +74,8 @@ class Opener:
         self.opened: list[App] = []
 
     def __call__(self, candidates: list[Candidate], folder: str = "data", **settings: Any) -> App:
+        if not (self.folder / folder).exists():
+            begin(self.folder / folder)
         app = App.open(Settings(data=self.folder / folder, search="none", **settings), candidates)
         self.opened.append(app)
         return app

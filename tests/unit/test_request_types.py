@@ -97,7 +97,7 @@ def test_a_request_can_be_closed_by_being_registered(app: App) -> None:
         again = services.requests.get(request.id)
         work = services.requests.work()
         assert again.is_open and again.closed is None
-        assert work is not None and [one.id for one in work] == [request.id]
+        assert work is not None and [one.id for one in work.by_due()] == [request.id]
 
 
 def test_values_choose_the_first_status(app: App) -> None:
@@ -169,7 +169,7 @@ def test_readable_requests_of_all_linked_records_newest_first(app: App) -> None:
             submit(services, contact, type_id, {"score": "4"}, at=services.now - ago * day).id
             for contact, type_id, ago in given
         ]
-        services.contacts.link(first, second, "same person")
+        services.linking.link(first, second, "same person")
 
         def found(contact: Contact, *types: str) -> list[int]:
             requests: list[Request] = services.requests.readable_of(contact, *types)

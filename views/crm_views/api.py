@@ -28,7 +28,7 @@ from crm_views.desk.attachments import download
 from crm_views.desk.fields import attached, files
 from crm_views.desk.things import done, sent_before
 from crm_views.display import Display
-from crm_views.forms import Button, Look, StoredUpload, Submission, handle, read_only
+from crm_views.forms import Button, Folded, Look, StoredUpload, Submission, handle, read_only
 
 __all__ = [
     "Button",
@@ -37,6 +37,7 @@ __all__ = [
     "Display",
     "EntryView",
     "FileLink",
+    "Folded",
     "Link",
     "Look",
     "Markup",

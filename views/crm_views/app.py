@@ -18,11 +18,11 @@ from crm_core.app import App
 from crm_core.db import ATTEMPTS, back_off
 from crm_core.host import Plugin
 from crm_views import plugin_pages
-from crm_views.bodies import drop_parsed_post
+from crm_views.bodies import FormRequest, drop_parsed_post
 from crm_views.cookies import drop_unreadable_cookies
 from crm_views.forms.uploads import MEGABYTE, UploadStore
 from crm_views.frame import frame_of
-from crm_views.installation import installation_secret, private_folder
+from crm_views.installation import private_folder, shared_secret
 from crm_views.keeping import Keeper
 from crm_views.throttle import Throttle
 from crm_views.tweens import needs_transaction
@@ -33,8 +33,8 @@ Policy = Callable[[dict[str, Any], Router], Answer]
 
 INCLUDES = (
     "crm_views.page_templates", "pyramid_retry", "pyramid_tm", "crm_views.connection", "crm_views.security",
-    "crm_views.language", "crm_views.tweens", "crm_views.static_files", "crm_views.keeping", "crm_views.components",
-    "crm_views.forms", "crm_views.errors", "crm_views.routes",
+    "crm_views.language", "crm_views.tweens", "crm_views.compression", "crm_views.static_files", "crm_views.kept_forms",
+    "crm_views.components", "crm_views.forms", "crm_views.errors", "crm_views.routes",
 )
 
 
@@ -42,10 +42,12 @@ def make_app(app: App, **settings: Any) -> Router:
     """The WSGI application of ``app``. ``settings`` are Pyramid's, such as ``pyramid.reload_templates``.
 
     Plugins whose pages cannot be taken are refused (`crm_core.host.PluginHost.refuse`); everything else starts.
+    Raises CrmError where one of them is required.
     """
     shared = _Shared(app, settings)
-    plugins = plugin_pages.accepted(app, shared.configurator)
-    router = shared.configurator(plugins).make_wsgi_app()
+    config = plugin_pages.accepted(app, shared.configurator)
+    app.demand_required()
+    router = config.make_wsgi_app()
     router.execution_policy = closing_bodies(router.execution_policy)
     return router
 
@@ -64,7 +66,7 @@ class _Shared:
             **settings,
         }
         data = app.settings.data
-        self.secret = installation_secret(data)
+        self.secret = shared_secret(app)
         self.keeper = Keeper(private_folder(data, "kept-forms"))
         self.uploads = UploadStore(private_folder(data, "uploads"),
                                    max_bytes=app.settings.upload_megabytes * MEGABYTE)
@@ -76,14 +78,17 @@ class _Shared:
         registry = config.registry
         registry.crm_app, registry.crm_secret, registry.crm_keeper = self.app, self.secret, self.keeper
         registry.crm_throttle = self.throttle
+        registry.crm_stuck = False
 
         def core(inner: Configurator) -> None:
             for include in INCLUDES:
                 inner.include(include)
+            inner.set_request_factory(FormRequest)
             inner.set_upload_store(self.uploads)
             inner.set_frame_factory(frame_of)
             inner.add_subscriber(before_retry, IBeforeRetry)
             inner.scan("crm_views.desk")
+            inner.scan("crm_views.admin")
 
         config.include(core)
         for plugin in plugins:
@@ -92,7 +97,8 @@ class _Shared:
 
 
 def closing_bodies(policy: Policy) -> Policy:
-    """Around the retries: cookies that can be read, and the copy of the body that they read from closed at the end.
+    """Around the retries: cookies that can be read, the right of way, and the copy of the body that they read from
+    closed at the end.
 
     WebOb leaves that copy to the garbage collector, and reads all cookies of a host when one is asked for.
     """
@@ -100,8 +106,14 @@ def closing_bodies(policy: Policy) -> Policy:
     def closing(environ: dict[str, Any], router: Router) -> Answer:
         drop_unreadable_cookies(environ)
         given = environ["crm.given_body"] = environ.get("wsgi.input")
+        if given is not None and hasattr(given, "seekable") and given.seekable():  # no copy is needed to read it twice
+            environ["webob.is_body_seekable"] = True
         try:
-            return staying_here(policy(environ, router))
+            with router.registry.crm_app.db.turns.one() as turn:
+                environ["crm.turn"] = turn
+                if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):  # those store nothing, so they meet nobody
+                    turn.before(1)
+                return staying_here(policy(environ, router))
         finally:
             read = environ.get("wsgi.input")
             if read is not None and read is not given and hasattr(read, "close"):
@@ -134,3 +146,4 @@ def before_retry(event: Any) -> None:
     drop_parsed_post(event.environ)
     failed = event.environ.get("retry.attempt", 0)  # counted from 0
     back_off(failed + 2)
+    event.environ["crm.turn"].before(failed + 2)

@@ -6,16 +6,23 @@ bytes. So a form with files is looked through once in chunks, and refused when i
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlencode
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPRequestEntityTooLarge
+from pyramid.request import Request as PyramidRequest
 from webob.compat import parse_header
 
 from crm_core.settings import Settings
 from crm_views.forms.uploads import MEGABYTE
+from crm_views.keeping import LOST_FILES
+from crm_views.room import CutBody
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -43,18 +50,31 @@ _CONTROLS = frozenset({
 """Fields that are ours and never a file, beside those with two underscores."""
 
 
+class FormRequest(PyramidRequest):
+    """A request whose text stays in memory.
+
+    WebOb writes ten kilobytes to a file, before anything of ours could say that the disk is full: what was typed would
+    be lost.
+    """
+
+    request_body_tempfile_limit = MOST_TEXT
+
+
 def largest_body(settings: Settings) -> int:
     """Bytes of the longest form with files that is read."""
     return (settings.upload_megabytes * FILES_AT_ONCE + 2) * MEGABYTE
 
 
 def check_body(request: Request, largest: int) -> None:
-    """Raise HTTPRequestEntityTooLarge or HTTPBadRequest for a body no form of ours sends."""
+    """Raise HTTPRequestEntityTooLarge or HTTPBadRequest for a body no form of ours sends; OSError where there was or is
+    no room for it on its way."""
     length = request.content_length or 0
     has_files = request.content_type == "multipart/form-data"
     known = request.login.user is not None or request.login.former is not None
     if length > ((largest if has_files else MOST_TEXT) if known else MOST_FROM_STRANGERS):
         raise HTTPRequestEntityTooLarge(f"{length} bytes")
+    if isinstance(request.environ.get("crm.given_body"), CutBody):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if has_files:
         _check_parts(request)
     elif request.content_type in ("", "application/x-www-form-urlencoded"):
@@ -79,12 +99,60 @@ def drop_parsed_post(environ: dict[str, Any]) -> None:
 
 def forget_body(request: Request) -> None:
     """Make as if an empty form had come: the page that refuses the real one is drawn like any other."""
+    _replace_body(request, b"")
+
+
+def keep_text(request: Request) -> None:
+    """Make as if only the text of the form had come: the page that tells of a full disk gives it back.
+
+    Nothing of it goes to a file: the parser takes one for each longer text.
+    """
+    given = request.environ.get("crm.given_body")
+    if given is None or not hasattr(given, "seek"):
+        forget_body(request)
+        return
+    given.seek(0)
+    if request.content_type == "multipart/form-data":
+        text = urlencode(list(_texts(given, _boundary(request))))
+    else:  # the end of one that is cut does not belong to its beginning
+        text = given.read(MOST_TEXT).decode("ascii", "ignore")
+    _replace_body(request, text.encode())
+
+
+def _replace_body(request: Request, body: bytes) -> None:
     drop_parsed_post(request.environ)
     request.environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
     read = request.environ["wsgi.input"]
-    request.body = b""
+    request.body = body
     if read is not request.environ.get("crm.given_body") and hasattr(read, "close"):
-        read.close()
+        with contextlib.suppress(OSError):  # what a full disk has not taken yet
+            read.close()
+
+
+def _texts(body: BinaryIO, boundary: bytes) -> Iterator[tuple[str, str]]:
+    """Names and values of the parts that are no files, as far as they can be read; `LOST_FILES` for each that is."""
+    places = _places(body, b"--" + boundary)
+    left = MOST_TEXT
+    for place, end in pairwise([*places, body.seek(0, os.SEEK_END)]):
+        body.seek(place + len(boundary) + 2)
+        part = body.read(min(end - body.tell(), left + PART_HEAD))
+        blank = _END_OF_HEAD.search(part[:PART_HEAD])
+        if blank is None:
+            continue
+        head = part[: blank.start()].decode("utf-8", "replace")
+        words = next((line for line in head.splitlines() if line.lower().startswith("content-disposition:")), "")
+        said = parse_header(words)[1]
+        if said.get("filename"):
+            yield LOST_FILES, "1"
+        if _IS_FILE.search(part[: blank.start()].lower()):
+            continue
+        name = said.get("name", "")
+        value = part[blank.end() :].removesuffix(b"\r\n")
+        left -= len(value)
+        if left < 0:
+            return
+        if name:
+            yield name, value.decode("utf-8", "replace")
 
 
 def _check_urlencoded(body: bytes) -> None:
@@ -104,18 +172,23 @@ def _check_field(name: Any, value: Any) -> None:
 
 
 def _check_parts(request: Request) -> None:
-    boundary = parse_header(request.headers.get("Content-Type", ""))[1].get("boundary", "")
-    if not boundary or not boundary.isascii():
-        raise HTTPBadRequest("a form without a boundary")
+    boundary = _boundary(request)
     request.make_body_seekable()
     body = request.body_file_raw
-    places = _places(body, b"--" + boundary.encode())
+    places = _places(body, b"--" + boundary)
     text = 0
     for place, end in pairwise([*places, request.content_length]):
         text += _check_part(body, place + len(boundary) + 2, end)
         if text > MOST_TEXT:
             raise HTTPRequestEntityTooLarge("too much text")
     body.seek(0)
+
+
+def _boundary(request: Request) -> bytes:
+    boundary = str(parse_header(request.headers.get("Content-Type", ""))[1].get("boundary", ""))
+    if not boundary or not boundary.isascii():
+        raise HTTPBadRequest("a form without a boundary")
+    return boundary.encode()
 
 
 def _places(body: BinaryIO, delimiter: bytes) -> list[int]:

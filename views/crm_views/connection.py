@@ -5,13 +5,14 @@ A view gets at it by ``request.services`` (all services for whoever is signed in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyramid_tm import is_tm_active
 from ZODB.Connection import Connection
 
 from crm_core.app import App
 from crm_core.db import root_of
+from crm_core.model import jar
 from crm_core.model.root import Root
 from crm_core.security.identity import Identity
 from crm_core.services import Services
@@ -55,8 +56,7 @@ def services(request: Request) -> Services:
 
 def has_changes(request: Request) -> bool:
     """Whether something was stored or changed in this request so far (it need not be committed)."""
-    connection: Any = request.environ.get("crm.connection")
-    return connection is not None and bool(connection._registered_objects or connection._added)
+    return jar.has_changes(request.environ.get("crm.connection"))
 
 
 def forget_changes(request: Request) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -43,23 +44,51 @@ _CURRENCIES: Mapping[str, tuple[int, Text]] = {
 }
 _MARK = "\ue000"
 """A private character that stands for a value while the sentence around it is escaped."""
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Embeddings, overrides and isolates (UAX 9): inside a sentence they would turn our own words and digits around."""
+_GROUPS = r"[+(]?\d[\d\s().:/-]*"
+_NUMBER = re.compile(rf"(?=.*[\s()+-]){_GROUPS}")
+"""Digits in groups, as phones and codes are: after Persian words their groups would stand in the opposite order, since
+UAX 9 (W2, W4) joins digits over a space or a hyphen there no more."""
+_TURNS = re.compile(f"(\u2066{_GROUPS}\u2069)|[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates (UAX 9): inside a sentence they would turn our own words and digits around. Only
+those around a number turn nothing else."""
 _TOKEN = re.compile(f"{_MARK}([0-9]+){_MARK}")
+_NAME = r"[a-zA-Z][-a-zA-Z0-9_]*"
+_PLACE = re.compile(rf"(?<!\$)\$(?:({_NAME})|\{{({_NAME})\}})")
+"""Where a value stands in a message, as translationstring reads it."""
+_REMEMBERED = 4096
+
+
+Said: TypeAlias = Callable[[str, str | None, str | None, str | None], str]
+"""Words for a message id, its domain, context and default, with the places of its values open."""
+
+
+def remembering(translate: Callable[[Text], str]) -> Said:
+    """The words ``translate`` gives, asked for once: pages say the same few hundred messages again and again."""
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def said(message: str, domain: str | None, context: str | None, default: str | None) -> str:
+        return str(translate(TranslationString(message, domain, default, None, context)))
+
+    return said
 
 
 def unturned(text: str) -> str:
     """``text`` without the marks that change the direction of what follows; isolates around all of it stay."""
-    plain = _TURNS.sub("", text)
+    plain = _TURNS.sub(lambda found: found[1] or "", text)
     return f"\u2068{plain}\u2069" if text.startswith("\u2068") and text.endswith("\u2069") else plain
+
+
+def upright(text: str) -> str:
+    """``text``, and where all of it is a number in groups, isolated left to right (U+2066 … U+2069)."""
+    return f"\u2066{text}\u2069" if _NUMBER.fullmatch(text) else text
 
 
 @dataclass(frozen=True)
 class Display:
-    """Display for one reader: ``locale`` fa or en, ``translate`` for messages, ``timezone`` by name, ``now`` in ms."""
+    """Display for one reader: ``locale`` fa or en, ``said`` by `remembering`, ``timezone`` by name, ``now`` in ms."""
 
     locale: str
-    translate: Callable[[Text], str]
+    said: Said
     timezone: str
     now: Moment
 
@@ -69,7 +98,8 @@ class Display:
         language = request.locale_name.replace("-", "_").split("_")[0].lower()
         return cls(
             locale=language if language in LANGUAGES else LANGUAGES[0],
-            translate=request.localizer.translate,
+            # Beside what it remembers the words of: one localizer serves a language for as long as the application.
+            said=vars(request.localizer).setdefault("crm_said", remembering(request.localizer.translate)),
             timezone=request.registry.settings.get("crm.timezone", jalali.TEHRAN),
             now=int(dt.datetime.now(dt.UTC).timestamp() * 1000),
         )
@@ -81,23 +111,22 @@ class Display:
         if value is None:
             return ""
         if isinstance(value, TranslationString):
-            return str(self.translate(self._resolved(value)))
+            return self._said(value, {name: upright(self._value(one)) for name, one in (value.mapping or {}).items()})
         if isinstance(value, str):
             return str(value)
         return choose(value, self.locale)
+
+    def _said(self, message: TranslationString, values: Mapping[str, str]) -> str:
+        """A message in the reader's language with ``values`` at their places; a place without one stays as it is."""
+        words = self.said(str(message), message.domain, message.context, message.default)
+        return _PLACE.sub(lambda found: values.get(found[1] or found[2], found[0]), words) if values else words
 
     def sentence(self, message: TranslationString) -> Markup:
         """A sentence whose values are names: each is isolated by ``<bdi>``, so that it cannot turn the line around."""
         values = [self._value(value) for value in (message.mapping or {}).values()]
         tokens = {name: f"{_MARK}{place}{_MARK}" for place, name in enumerate(message.mapping or {})}
-        words = escape(self.text(message % tokens if tokens else message))
+        words = escape(self._said(message, tokens))
         return Markup(_TOKEN.sub(lambda found: f"<bdi>{escape(values[int(found[1])])}</bdi>", words))
-
-    def _resolved(self, message: TranslationString) -> TranslationString:
-        """``message`` with its values translated and its numbers in the reader's digits."""
-        if not message.mapping:
-            return message
-        return message % {name: self._value(value) for name, value in message.mapping.items()}
 
     def _value(self, value: object) -> str:
         """A value inside a sentence: numbers in the reader's digits, messages and labels in their words."""
@@ -139,7 +168,9 @@ class Display:
 
     def identifier(self, scheme: str, value: str) -> str:
         """A stored identifier as people read it; put it in an element of class ``code``."""
-        return self.digits(identifiers.display(scheme, value)) if scheme != "email" else value
+        if scheme in ("email", "telegram", "bale", "eitaa"):  # names: a digit of another script makes another name
+            return str(identifiers.display(scheme, value))
+        return self.digits(identifiers.display(scheme, value))
 
     def phone(self, value: str) -> str:
         """A stored phone number (E.164) as people read it: ۰۹۱۲ ۰۰۰ ۰۱ ۴۷; put it in an element of class ``code``."""
@@ -191,9 +222,10 @@ class Display:
             return self.clock(value)
         if self._year(day) == self._year(today):
             return f"{self._short_weekday(day)} {self._number_of_day(day)}"
-        if is_persian(self.locale):
+        if self._is_jalali(day):
             return jalali.month_name(jalali.to_jalali(day)[1], "fa")
-        return jalali.month_name(day.month, "en", "gregorian")[:3]
+        name = jalali.month_name(day.month, self.locale, "gregorian")
+        return name if is_persian(self.locale) else name[:3]
 
     def time(self, value: Moment, style: Literal["entry", "day", "clock", "long"] = "long") -> Markup:
         """A ``<time>`` element of a moment, with the other calendar a hover away."""
@@ -203,14 +235,15 @@ class Display:
         return Markup(f'<time datetime="{self.iso(value)}" title="{escape(title)}">{escape(words)}</time>')
 
     def _year(self, day: dt.date) -> int:
-        return jalali.to_jalali(day)[0] if is_persian(self.locale) else day.year
+        return jalali.to_jalali(day)[0] if self._is_jalali(day) else day.year
 
     def _number_of_day(self, day: dt.date) -> str:
-        return self.digits(jalali.to_jalali(day)[2] if is_persian(self.locale) else day.day)
+        return self.digits(jalali.to_jalali(day)[2] if self._is_jalali(day) else day.day)
+
+    def _is_jalali(self, day: dt.date) -> bool:
+        return is_persian(self.locale) and jalali.has_jalali(day)
 
     def _short_weekday(self, day: dt.date) -> str:
-        """چهار, پنج, Wed: the first part of the weekday's name, short enough for the narrow column of times."""
+        """چهارشنبه, Wed: short enough for the column of times; half a Persian name would read as a number."""
         name = jalali.weekday_name(day.weekday(), self.locale)
-        if not is_persian(self.locale):
-            return name[:3]
-        return name.removesuffix("شنبه").strip("\u200c ") or name
+        return name if is_persian(self.locale) else name[:3]

@@ -6,6 +6,7 @@ Refusals in words (`CrmError`) speak for themselves; anything else gets an id th
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,12 @@ from transaction.interfaces import TransientError
 
 from crm_core.errors import CrmError, Forbidden, NotFound, PluginFailed, StaleChange, Taken
 from crm_core.i18n import Text, TextFactory
-from crm_views.keeping import keep_posted, typed_pairs
+from crm_core.storage import is_unreachable
+from crm_views.desk.general import left_over, said_of_it
+from crm_views.kept_forms import keep_posted, typed_pairs
 from crm_views.language import visitors_language
 from crm_views.plugin_pages import plugin_of
+from crm_views.room import FULL
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -43,7 +47,8 @@ Shown = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Trouble:
-    """What an error page says. ``again`` is the address of the kept form, ``typed`` what was in it."""
+    """What an error page says. ``again`` is the address of the kept form, ``typed`` what was in it; ``onward`` the
+    address of another form that was filled in with it."""
 
     status: int
     title: Text
@@ -53,8 +58,13 @@ class Trouble:
     again: str = ""
     typed: Shown = ()
     number: str = ""
+    onward: str = ""
 
 
+FULL_IN_POSTGRESQL = "53100"
+"""Its own word for that (PostgreSQL, Appendix A: disk_full)."""
+
+ONWARD = _("Go on as a general request")
 HOME = _("Use the search at the top, or go back to the start page.")
 
 
@@ -66,6 +76,18 @@ def not_found(error: Exception, request: Request) -> Response:
         ))
         response.headers["Allow"] = ", ".join(methods)
         return response
+    if request.login.user is not None and (left := left_over(request)) is not None:
+        what, advice = said_of_it(left)
+        title = _("Nothing was saved") if request.method == "POST" else _("Nothing is registered yet")
+        return page(request, Trouble(404, title, what, advice, "paper", onward=left.onward, typed=left.lines))
+    typed = shown(request) if request.method == "POST" and request.login.user is not None else ()
+    if typed:  # no form to open again: its page is not there either, so the words must be readable here
+        return page(request, Trouble(
+            404, _("Nothing was saved"),
+            _("The page this was sent to is not there any more: a plugin was put out, something was removed, or it is"
+              " not for you to see."),
+            _("What you typed stands below: copy it, and register it elsewhere."), "paper", typed=typed,
+        ))
     return page(request, Trouble(
         404, _("There is no such page"),
         _("It may have been removed, the address may be mistyped, or it is not for you to see."), HOME,
@@ -73,7 +95,7 @@ def not_found(error: Exception, request: Request) -> Response:
 
 
 def forbidden(error: Exception, request: Request) -> Response:
-    """To the login page where nobody is signed in, else 403. What was posted is kept for its user."""
+    """To the login page where nobody is signed in, else 403. What was posted is kept for its user, or can be copied."""
     if request.login.user is None:
         again = keep_posted(request) if request.method == "POST" else ""
         target = again or (request.path_qs if request.method in ("GET", "HEAD") else request.path)
@@ -82,9 +104,10 @@ def forbidden(error: Exception, request: Request) -> Response:
             ended = {"ended": "1", "lost": "1"}
         query = urlencode({"next": target} | ended)
         return HTTPSeeOther(location=f"/login?{query}", headers={"Cache-Control": "no-store"})
+    # No form to open again: its page may be refused just so, since rights were taken while somebody was typing.
     return page(request, Trouble(
         403, _("You may not do this"), _("Your account does not have the permission for this page or action."),
-        _("If you need it for your work, ask your administrator."), "locked",
+        _("If you need it for your work, ask your administrator."), "locked", typed=shown(request),
     ))
 
 
@@ -95,14 +118,16 @@ def lost_mark(error: Exception, request: Request) -> Response:
         400, _("Nothing was saved yet"),
         _("The page lost the mark that protects it: cookies were deleted, or somebody signed in anew in between."),
         _("Open the form again; what you typed is in it.") if again else _("Open the page anew and send it again."),
-        "inbox", again, shown(request),
+        "paper", again, shown(request),
     ))
 
 
 def bad_request(error: Exception, request: Request) -> Response:
     return page(request, Trouble(
-        400, _("This could not be read"), _("The address or the form holds characters that are no text."),
-        _("Go back, and type or paste it anew."),
+        400, _("This could not be read"),
+        _("The address or the form arrived damaged: it holds characters that are no text, or more than a page sends."
+          " Nothing was saved."),
+        _("Go back, and type or paste it anew; your browser still has what you typed."),
     ))
 
 
@@ -118,7 +143,7 @@ def too_large(error: Exception, request: Request) -> Response:
         413, _("This is too much at once"),
         _("Nothing was saved. A file may have ${size} MB at most, and a text must fit on a page.",
           mapping={"size": most}),
-        _("Go back; your browser still has what you typed. Send smaller files, or fewer."), "inbox",
+        _("Go back; your browser still has what you typed. Send smaller files, or fewer."), "paper",
     ))
 
 
@@ -131,12 +156,14 @@ def other_http(error: HTTPException, request: Request) -> Response:
 
 def refused(error: CrmError, request: Request) -> Response:
     """A refusal in words that no form caught."""
-    status = 409 if isinstance(error, StaleChange | Taken) else 422
+    status, title = 409 if isinstance(error, StaleChange | Taken) else 422, _("Nothing was saved")
     if isinstance(error, PluginFailed):
-        status = 500
+        status, title = 500, _("This went wrong")  # its sentence says itself that nothing was stored
+    elif request.method != "POST":
+        title = _("This does not work")  # nothing was to be saved
     again = keep_posted(request)
     return page(request, Trouble(
-        status, _("Nothing was saved"), error.message, _("Go back and try again.") if not again else "", "inbox", again,
+        status, title, error.message, _("Go back and try again.") if not again else "", "paper", again,
         shown(request),
     ))
 
@@ -147,14 +174,18 @@ def busy(error: Exception, request: Request) -> Response:
     again = keep_posted(request)
     response = page(request, Trouble(
         503, _("Too many people are writing this at once"), _("Nothing was saved. It will work in a moment."),
-        _("Wait a few seconds and send it again."), "inbox", again, shown(request),
+        _("Wait a few seconds and send it again."), "paper", again, shown(request),
     ))
     response.headers["Retry-After"] = "3"
     return response
 
 
 def broken(error: Exception, request: Request) -> Response:
-    """500: a fault of ours, or of the plugin whose page this is, which is then named."""
+    """500: a fault of ours, or of the plugin whose page this is, which is then named, if no machine failed."""
+    if any(is_full(one) for one in causes(error)):
+        return no_room(error, request)
+    if any(is_unreachable(one) for one in causes(error)):
+        return away(error, request)
     log.error("request %s %s %s failed", number(request), request.method, request.environ.get("PATH_INFO"),
               exc_info=error)
     again = keep_posted(request)
@@ -162,15 +193,58 @@ def broken(error: Exception, request: Request) -> Response:
     if plugin is not None:
         plugin.fail(f"{request.matched_route.name}: {type(error).__name__}: {error}")
         what = _("The plugin “${plugin}” failed. Nothing was saved; everything else goes on working.",
-                 mapping={"plugin": plugin.id})
+                 mapping={"plugin": plugin.title})
     else:
         what = _("The fault is ours, not yours. Nothing was saved.")
     return page(request, Trouble(
         500, _("This went wrong"), what,
         _("Try again. If it happens again, tell your administrator the number ${number}.",
           mapping={"number": number(request)}),
-        "inbox", again, shown(request), number(request),
+        "paper", again, shown(request), number(request),
     ))
+
+
+def no_room(error: Exception, request: Request) -> Response:
+    """507: what was to be stored does not fit any more."""
+    log.error("request %s: there is no room left on the disk", number(request), exc_info=error)
+    again = keep_posted(request)
+    return page(request, Trouble(
+        507, _("There is no room left on the disk"),
+        _("Nothing was saved. Everything that was saved before is safe, and can be read."),
+        _("Tell your administrator. Leave this page open: once there is room, load it again, and it is sent anew."),
+        "paper", again, shown(request),
+    ))
+
+
+def away(error: Exception, request: Request) -> Response:
+    """503 while the storage server does not answer. Nobody is known without it, so nothing can be kept either.
+
+    Where it went away while it stored, nobody knows whether it did; the form's one-time key makes it safe to send it
+    again.
+    """
+    log.error("request %s: the storage server does not answer", number(request), exc_info=error)
+    response = bare_page(
+        request, 503, _("The database does not answer right now"),
+        _("Load this page again in a moment: what you sent is sent anew then, "
+          "and stored once, however often you do it."),
+        shown(request),
+    )
+    response.headers["Retry-After"] = "3"
+    return response
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether this error says that the disk is full."""
+    return (isinstance(error, OSError) and error.errno in FULL) or getattr(error, "pgcode", "") == FULL_IN_POSTGRESQL
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those it came from."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def number(request: Request) -> str:
@@ -207,23 +281,26 @@ def allowed_methods(request: Request) -> list[str]:
 def page(request: Request, trouble: Trouble) -> Response:
     """The error page in the frame of the desk, or a bare one where even that fails."""
     try:
-        html = render("crm_views:templates/error.pt", {"trouble": trouble, "title": trouble.title}, request=request)
+        html = render("crm_views:templates/error.pt", {"trouble": trouble, "title": trouble.title, "onward": ONWARD},
+                      request=request)
     except Exception:
         log.exception("request %s: the error page could not be drawn", number(request))
-        return bare_page(request, trouble.status, trouble.title, trouble.what)
+        return bare_page(request, trouble.status, trouble.title, trouble.what, trouble.typed)
     return Response(html, status=trouble.status, content_type="text/html", charset="utf-8")
 
 
-def bare_page(request: Request, status: int, title: Text, what: Text) -> Response:
-    """A page that needs neither database nor templates."""
+def bare_page(request: Request, status: int, title: Text, what: Text, typed: Shown = ()) -> Response:
+    """A page that needs neither database nor templates; what was typed can be copied from it."""
     language = visitors_language(request)
     translate = request.registry.crm_app.translator.translate
     direction = "rtl" if language == "fa" else "ltr"
     home = translate(_("To the start page"), language)
+    fields = "".join(f'<dt>{escape(name)}</dt><dd dir="auto"><pre>{escape(value)}</pre></dd>' for name, value in typed)
     html = (
         f'<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
         f"<title>{escape(translate(title, language))}</title></head><body><main>"
         f"<h1>{escape(translate(title, language))}</h1><p>{escape(translate(what, language))}</p>"
+        f"{fields and f'<dl>{fields}</dl>'}"
         f'<p><a href="/">{escape(home)}</a></p></main></body></html>'
     )
     return Response(html, status=status, content_type="text/html", charset="utf-8")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from crm_core.i18n import Text, TextFactory
+from crm_core.security.identity import Identity
 from crm_core.security.permissions import Permission, Role
 from crm_core.security.policy import ROLE_TITLES
 from crm_views.components.parts import Frame, Link
 from crm_views.language import theme_of
+from crm_views.plugin_pages import title_of
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -30,11 +32,22 @@ def frame_of(request: Request) -> Frame:
         query=request.GET.get("q", "") if request.path == "/find" else "",
         person=name_of(request),
         role=role_of(identity.roles),
-        sections=(Link("/", _("My desk"), current=request.path == "/"), *plugin_links(request)),
+        sections=(work_link(request), *report_link(request), *plugin_links(request), *admin_link(request, identity)),
+        keys="/keys",
+        single_keys=request.login.user.single_keys,
+        menu=(Link("/profile", _("Your profile"), "person-gear"), *administration(identity)),
         preferences="/preferences",
         sign_out="/logout",
         theme=theme,
+        alarm=alarm(request, identity),
     )
+
+
+def work_link(request: Request) -> Link:
+    """The way to one's work, with how much of it is open."""
+    count = request.services.requests.count_work(user=request.login.user.id)
+    here = request.path == "/" or request.path.startswith("/work/")
+    return Link("/", _("Work"), current=here, count=count or None)
 
 
 def name_of(request: Request) -> str:
@@ -46,6 +59,44 @@ def name_of(request: Request) -> str:
 def role_of(roles: frozenset[str]) -> Text:
     """The weightiest role, in words."""
     return next((ROLE_TITLES[role] for role in reversed(Role) if role in roles), "")
+
+
+def alarm(request: Request, identity: Identity) -> tuple[Text, Link] | None:
+    """For administrators: what was decided about plugins does not start, or a plugin did not come up."""
+    if not identity.has(Permission.ADMIN):
+        return None
+    if request.registry.crm_stuck:
+        words = _("What was decided about plugins does not start; the desk goes on as before, and the log says why.")
+        return words, Link("/admin/plugins", _("Look at the plugins"))
+    failed = request.crm_app.host.failed()
+    if not failed:
+        return None
+    names = request.ui.show.text(_(", ")).join(title_of(request, plugin.id) for plugin in failed)
+    words = _("The desk works without “${names}”, which did not come up; no data is lost.", mapping={"names": names})
+    return words, Link("/admin/plugins", _("Reason and remedy"))
+
+
+def administration(identity: Identity) -> tuple[Link, ...]:
+    """The way to the administration, or for reviewers to the audit trail alone."""
+    if identity.has(Permission.ADMIN):
+        return (Link("/admin", _("Administration"), "gear"),)
+    return (Link("/admin/audit", _("Audit trail"), "journal-text"),) if identity.has(Permission.AUDIT_VIEW) else ()
+
+
+def admin_link(request: Request, identity: Identity) -> tuple[Link, ...]:
+    """The administration among the sections, for those who administer."""
+    if not identity.has(Permission.ADMIN):
+        return ()
+    here = request.path == "/admin" or request.path.startswith("/admin/")
+    return (Link("/admin", _("Administration"), "gear", current=here),)
+
+
+def report_link(request: Request) -> tuple[Link, ...]:
+    """The way to the reports, where there is one for this user."""
+    if not request.services.reports.offered():
+        return ()
+    here = request.path == "/reports" or request.path.startswith("/reports/")
+    return (Link("/reports", _("Reports"), "card-list", current=here, minor=True),)
 
 
 def plugin_links(request: Request) -> tuple[Link, ...]:

@@ -7,6 +7,11 @@ import hmac
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crm_core.app import App
+    from crm_core.model.root import Root
 
 FILE = "web-secret"
 """Name of the secret's file in the data folder."""
@@ -14,14 +19,35 @@ FILE = "web-secret"
 
 def installation_secret(data: Path) -> bytes:
     """The secret of this installation, made on first use with mode 0600; several processes agree on one."""
-    path = data / FILE
+    return made_once(data / FILE, secrets.token_hex(32).encode())
+
+
+def shared_secret(app: App) -> bytes:
+    """The secret of all web processes of an installation, on however many machines: in the storage where several
+    processes may open it, else in the data folder."""
+    own = installation_secret(app.settings.data)
+    if app.settings.is_file_storage or app.db.read_only:
+        return own
+    with app.reading() as services:
+        found = services.root.web_secret
+    return (found or app.run(lambda services: _agreed(services.root, own), note="web: secret")).encode()
+
+
+def _agreed(root: Root, own: bytes) -> str:
+    root.web_secret = root.web_secret or own.decode()
+    return root.web_secret
+
+
+def made_once(path: Path, content: bytes) -> bytes:
+    """What stands in a file for the owner only, without the blanks around it: ``content``, or what the process wrote
+    that was here first."""
     if not path.exists():
-        data.mkdir(parents=True, exist_ok=True)
-        part = data / f"{FILE}.{secrets.token_hex(6)}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_hex(32).encode())
+            file.write(content)
         try:
-            os.link(part, path)  # fails where another process was first, and then its secret holds
+            os.link(part, path)  # fails where another process was first, and then its content holds
         except FileExistsError:
             pass
         finally:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from crm_core.i18n import LANGUAGES, locale_folder
+from crm_core.services.users import THEMES
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
 LANGUAGE_COOKIE = "crm_language"
 THEME_COOKIE = "crm_theme"
-THEMES = ("light", "dark")
-Theme = Literal["light", "dark"]
 
 
 def locale_of(request: Request) -> str:
@@ -33,11 +32,11 @@ def visitors_language(request: Request) -> str:
     return str(request.accept_language.lookup([*LANGUAGES], default=fallback))
 
 
-def theme_of(request: Request) -> Theme:
-    """light or dark: the user's choice, else the cookie's."""
+def theme_of(request: Request) -> str:
+    """One of `THEMES`: the user's choice, else the cookie's, else the colours of the device."""
     user = request.login.user
     chosen = user.theme if user is not None else request.cookies.get(THEME_COOKIE)
-    return "dark" if chosen == "dark" else "light"
+    return str(chosen) if chosen in THEMES else THEMES[0]
 
 
 def includeme(config: Configurator) -> None:

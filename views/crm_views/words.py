@@ -117,3 +117,7 @@ FIELDS: Mapping[str, Text] = {
 """Fields of a request as an entry of the timeline names them."""
 
 LANGUAGES: Mapping[str, Text] = {"fa": _("Persian"), "en": _("English")}
+THEMES: Mapping[str, Text] = {
+    "auto": _("Colours of the device"), "light": _("Light colours"), "dark": _("Dark colours"),
+}
+THEME_ICONS: Mapping[str, str] = {"auto": "circle-half", "light": "sun", "dark": "moon"}

@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from crm_appointments import forms, panels, slots, workflow
-from crm_core.api import Contribution, Draft, Event, Request, Services, StatusChange, Text, hookimpl
+from crm_appointments import forms, panels, reminders, slots, workflow
+from crm_core.api import Contribution, DayTime, Draft, Event, Request, Services, StatusChange, Text, hookimpl
 
 CRM_API_VERSION = 1
 
 
 @hookimpl
 def contribute() -> Iterable[Contribution]:
-    """One request type, its permissions, slots with their bookings, a panel on the dossier, a page for the slots."""
+    """One request type, its permissions, slots with bookings and reminders, panels on dossier and request, a page."""
     yield from workflow.PERMISSIONS
+    yield slots.CLOSED
     yield slots.SLOTS
     yield slots.BOOKINGS
+    yield reminders.REMINDER
     yield forms.MEETING
     yield panels.PANEL
+    yield panels.BOOKED
     yield panels.MENU
 
 
@@ -49,3 +52,9 @@ def before_status(services: Services, request: Request, change: StatusChange) ->
 def timeline_entry(services: Services, request: Request, event: Event) -> Text | None:
     """The time of the meeting, where one was set."""
     return panels.timeline_line(services, request, event)
+
+
+@hookimpl
+def day_times(services: Services, user_id: int, since: int, until: int) -> list[DayTime]:
+    """The meetings of the day that this person has in hand."""
+    return slots.day_times(services, user_id, since, until)

@@ -54,5 +54,5 @@ class MeetingForm(Form):
 MEETING = RequestType(
     TYPE, _("Meeting with the mayor"), MeetingForm, STATUSES, icon="calendar-event", permission=REGISTER,
     due_days=DUE_DAYS, description=_("A talk with the mayor, at a time that is kept free"), title_from=("subject",),
-    starts_as=first_status,
+    starts_as=first_status, common=("files", "channel", "priority"),
 )

@@ -1,5 +1,7 @@
 """What a meeting adds to the dossier: a panel with the next one and those without a time, a line in the timeline.
 
+On the page of its request stands the time that is kept for it.
+
 Only meetings that the reader may read in full are there.
 """
 
@@ -18,6 +20,7 @@ from crm_core.api import (
     MenuItem,
     Panel,
     Request,
+    RequestPanel,
     Services,
     Text,
     TextFactory,
@@ -50,6 +53,17 @@ def panel_data(services: Services, contact: Contact) -> Mapping[str, Any] | None
     }
 
 
+def booked_data(services: Services, request: Request) -> Mapping[str, Any] | None:
+    """None where no time is kept for this request, else {"starts", "ends": milliseconds UTC, "place", "host", "code"}
+    and ``may_move``: whether the reader may set another time.
+    """
+    slot = slots.slot_of(services, request)
+    if slot is None:
+        return None
+    may_move = request.status == SCHEDULED and services.identity.has(CorePermission.REQUEST_CHANGE_STATUS)
+    return {**slot.data, "code": request.code, "may_move": may_move}
+
+
 def _answer(request: Request, name: str) -> Any:
     return request.submission.answers.get(name, {}).get("value") if request.submission is not None else None
 
@@ -67,6 +81,10 @@ def timeline_line(services: Services, request: Request, event: Event) -> Text | 
 PANEL = Panel(
     "appointments.dossier", _("Meetings"), "crm_appointments:templates/panel.pt", panel_data, icon="calendar-event",
     permission=CorePermission.REQUEST_VIEW.value,
+)
+BOOKED = RequestPanel(
+    "appointments.booked", _("Time of the meeting"), "crm_appointments:templates/booked.pt", booked_data,
+    types=(TYPE,), icon="calendar-event",
 )
 MENU = MenuItem(
     "appointments.slots", _("Times of meetings"), "/plugins/appointments/slots", slots.MANAGE, icon="calendar3",

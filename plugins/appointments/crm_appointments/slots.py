@@ -10,15 +10,18 @@ from datetime import date
 
 from crm_core.api import (
     Collection,
+    DayTime,
     Invalid,
     Item,
     NotFound,
     Request,
     Services,
+    Setting,
     Taken,
     Text,
     TextFactory,
     Veto,
+    fields,
     fold,
     parse_id,
 )
@@ -35,11 +38,20 @@ MOST = 48
 RELEASED = ("asked", "declined", "cancelled")
 """Statuses of a request that holds no slot."""
 
+CLOSED: Setting[tuple[str, ...]] = Setting(
+    "appointments.closed_days",
+    fields.dates(_("Days without meetings"), required=False, description=_(
+        "One on each line, like 1405/1/13: holidays, days on which the mayor is away. Times that are there stay.")), (),
+)
+"""Days on which no times are added, as ISO texts."""
+
 SLOTS = Collection("appointments.slots", _("Times of meetings"), ranges=("starts",))
 """{"starts", "ends": milliseconds UTC, "place", "host"}"""
 
 BOOKINGS = Collection(
-    "appointments.bookings", _("Booked times"), unique=("slot", "request"), person="contact", on_erase="remove",
+    "appointments.bookings", _("Booked times"), unique=("slot", "request"), person="contact",
+    fields=(("request", _("Request")),),
+    on_merge="keep", on_export="include", on_erase="remove", expires_days=0,
 )
 """{"slot", "request", "contact"}: ids as text; contact is None while nobody is known."""
 
@@ -101,6 +113,13 @@ def words(services: Services, slot: Item) -> Text:
     })
 
 
+def day_times(services: Services, user_id: int, since: int, until: int) -> list[DayTime]:
+    """Slots that begin from ``since`` to before ``until`` (milliseconds UTC), held by open requests of that user."""
+    held = ((slot, holder(services, slot)) for slot in services.collections[SLOTS.id].between("starts", since, until))
+    return [DayTime(int(slot.data["starts"]), request.title, request.id) for slot, request in held
+            if request is not None and request.is_open and request.assignee == user_id]
+
+
 # ── write ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -116,6 +135,8 @@ def add_series(services: Services, series: Series) -> list[Item]:
     elif (series.ends - series.begins) // series.minutes > MOST:
         errors["minutes"] = _("That would be more than ${most} times at once; take longer ones or fewer hours.",
                               mapping={"most": MOST})
+    if series.day.isoformat() in services.settings.value(CLOSED):
+        errors["day"] = _("No meetings are held on that day: administrators have closed it.")
     first = services.clock.moment(series.day, *divmod(series.begins, 60)) if not errors else 0
     if not errors and first <= services.now:
         errors["day"] = _("This time is past already.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm_appointments import slots
+from crm_appointments import reminders, slots
 from crm_appointments.slots import MANAGE
 from crm_core.api import (
     Category,
@@ -53,7 +53,8 @@ def check_new(services: Services, draft: Draft) -> None:
     """Claim the chosen slot, if any."""
     slot = str(draft.values.get("slot") or "")
     if slot:
-        slots.book(services, slot, draft.id, draft.contact.id if draft.contact is not None else None, draft.at)
+        person = draft.contact.id if draft.contact is not None else None
+        reminders.set_for(services, slots.book(services, slot, draft.id, person, draft.at), draft.id)
 
 
 def check_status(services: Services, request: Request, change: StatusChange) -> None:
@@ -71,7 +72,8 @@ def check_status(services: Services, request: Request, change: StatusChange) -> 
 def _schedule(services: Services, request: Request, change: StatusChange) -> None:
     slot = str(change.data.get("slot") or "")
     if slot:
-        slots.book(services, slot, request.id, request.contact, services.now)
+        reminders.set_for(
+            services, slots.book(services, slot, request.id, request.contact, services.now), request.id)
     elif slots.slot_of(services, request) is None:
         raise Veto(_("Choose a free time on the page of the meeting first; the status follows by itself."))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import crm_appointments
-from crm_appointments import slots, workflow
+from crm_appointments import reminders, slots, workflow
 from crm_core.app import App
 from crm_core.db import root_of
 from crm_core.errors import Forbidden, Invalid, Veto
@@ -21,6 +21,7 @@ from crm_core.model.request import Request
 from crm_core.security.identity import SYSTEM
 from crm_core.security.permissions import Role
 from crm_core.services import Services
+from crm_core.testing.background import Background
 from crm_core.testing.contract import PluginContract
 from crm_core.testing.factories import make_app, make_clerk, make_contact, submit
 
@@ -330,3 +331,45 @@ def test_jalali_in_persian_gregorian_in_english(app: App) -> None:
             "fa": "سه‌شنبه ۲۶ آبان ۱۴۰۵، ۱۰:۳۰ تا ۱۱:۰۰، سالن، شهردار",
             "en": "Tuesday 17 November 2026, 10:30 to 11:00, سالن, شهردار",
         }
+
+
+def test_the_day_before_the_request_says_whom_to_remind(app: App) -> None:
+    background = Background(app)
+    with app.transaction() as services:
+        near, far = two_slots(services)[0], two_slots(services, in_days=9)[0]
+        soon, moved, dropped = (submit(services, make_contact(services), TYPE, {**WISH, "slot": str(slot.id)}).id
+                                for slot in (near, far, two_slots(services, in_days=5)[0]))
+        workflow.give_time(services, services.requests.get(moved), str(two_slots(services, in_days=12)[0].id))
+        services.requests.change_status(services, services.requests.get(dropped), "cancelled")
+    timers = background.timers(reminders.REMINDER.id)
+    assert sorted(id_ for _at, id_ in timers) == sorted([soon, moved, moved, dropped])
+    assert timers[0] == (near.data["starts"] - DAY, soon)
+
+    def fired(moment: int, request: int) -> int:
+        def work(connection: Any) -> int:
+            services = app.services(root_of(connection), SYSTEM, at=moment + 30_000)
+            reminders.remind(services, request)
+            return len(services.requests.get(request).touches or ())
+
+        return app.db.run(work)
+
+    assert {id_: fired(at, id_) for at, id_ in timers if id_ != moved} == {soon: 1, dropped: 0}
+    assert [fired(at, id_) for at, id_ in timers if id_ == moved] == [0, 1], "the old time is not reminded of"
+    with app.reading() as services:
+        (touch,) = services.requests.get(soon).touches.values()
+        assert touch.subject.startswith("دیدار را به شهروند یادآوری کنید: ")
+        assert (touch.channel, touch.direction) == ("note", "internal")
+
+
+def test_a_meeting_of_tomorrow_morning_needs_no_reminder_and_a_late_one_is_of_no_use(app: App) -> None:
+    background = Background(app)
+    with app.transaction() as services:
+        slot = services.collections[slots.SLOTS.id].add({
+            "starts": services.now + DAY - 60_000, "ends": services.now + DAY, "place": "سالن", "host": "شهردار"})
+        request = submit(services, make_contact(services), TYPE, {**WISH, "slot": str(slot.id)})
+    assert background.timers(reminders.REMINDER.id) == []
+    later(app, 0, lambda services: reminders.remind(services, request.id + 1))  # nobody's
+    app.db.run(lambda connection: reminders.remind(
+        app.services(root_of(connection), SYSTEM, at=slot.data["starts"] - DAY // 4), request.id))
+    with app.reading() as services:
+        assert not services.requests.get(request.id).touches

@@ -11,7 +11,9 @@ from webtest import TestApp
 import crm_appointments
 from crm_appointments.views import minutes_of
 from crm_core.app import App
+from crm_core.model.request import Request
 from crm_core.security.permissions import Role
+from crm_core.services import Services
 from crm_core.testing.factories import make_app, make_clerk, make_contact, submit
 from crm_views.app import make_app as make_web
 from crm_views.testing import fill, form_of, sign_in, speak
@@ -132,6 +134,8 @@ def test_a_clerk_gives_a_waiting_meeting_a_time_and_moves_it(web: Any, app: App)
     dossier = clerk.get(f"/contacts/{contact.id}")
     assert 'class="date-tile"' in dossier.text and "جابه‌جایی" in dossier.text and "۰۹:۰۰" in dossier.text
     assert "وقت دیدار: " in dossier.text
+    beside = clerk.get(f"/requests/{code}").html.select_one(".from-plugin").text
+    assert "۰۹:۰۰ تا ۰۹:۳۰" in beside and "سالن دیدار" in beside and "جابه‌جایی" in beside
     page = clerk.get(f"/plugins/appointments/requests/{code}")
     assert "وقت کنونی" in page.text
     form = form_of(page)
@@ -182,3 +186,29 @@ def test_times_of_day_as_people_type_them(text: str, minutes: int | None) -> Non
 
 def _token(page: TestApp) -> str:
     return str(next(form for form in page.get("/").forms.values() if "csrf_token" in form.fields)["csrf_token"].value)
+
+
+def test_the_meetings_of_the_day_stand_on_the_day_line_of_whoever_has_them_in_hand(app: App, web: Any) -> None:
+    with app.transaction() as services:
+        noon = services.clock.moment(services.clock.today(), 12)
+        ids = {name: services.users.by_login(name).id for name in ("clerk", "colleague")}
+        book(services, noon, "دیدار ظهر", assignee=ids["clerk"])
+        book(services, noon + 3_600_000, "دیدار دیگری", assignee=ids["colleague"])
+        book(services, noon + 86_400_000, "دیدار فردا", assignee=ids["clerk"])
+        book(services, noon, "دیدار پوشیده", assignee=ids["clerk"]).hidden_from = (ids["clerk"],)
+    line = sign_in(web, "clerk").get("/").html.select_one(".dayline")
+    assert "دیدار ظهر" in line.text and "۱۲:۰۰" in line.text
+    assert not any(words in line.text for words in ("دیگری", "فردا", "پوشیده"))
+
+
+def book(services: Services, starts: int, title: str, **more: Any) -> Request:
+    """A request with a slot, which may have begun already."""
+    request = submit(services, make_contact(services), TYPE, {"subject": title, "reason": "گفتگو"}, **more)
+    request.title, request.due = title, None
+    services.work.work.refile(request)
+    slot = services.collections["appointments.slots"].add(
+        {"starts": starts, "ends": starts + 1_800_000, "place": "سالن", "host": title})
+    services.collections["appointments.bookings"].add(
+        {"slot": str(slot.id), "request": str(request.id), "contact": str(request.contact)})
+    request.status = "scheduled"
+    return request

@@ -59,6 +59,8 @@ def check_new(services: Services, draft: Draft) -> None:
         raise Veto(_("Say who it is about, or where it happened; one of the two is enough."), "whom")
     if values.get("staff") and values["staff"] == str(services.identity.user_id):
         raise Veto(_("A complaint about yourself is registered by a colleague."), "staff")
+    if values.get("happened") and values["happened"] > services.clock.today():
+        raise Veto(_("That day is still to come."), "happened")
     double = open_double(services, draft.contact, values) if draft.contact is not None else None
     if double is not None:
         raise Veto(
@@ -88,6 +90,8 @@ def answers(request: Request) -> dict[str, Plain]:
 def _same(stored: Mapping[str, Plain], given: Mapping[str, Plain]) -> bool:
     names = SAME if _folded(given, "place") else SAME_WITHOUT_PLACE
     if names is SAME_WITHOUT_PLACE and _folded(stored, "place"):
+        return False
+    if _folded(stored, "subject") and _folded(given, "subject") and stored["subject"] != given["subject"]:
         return False
     return all(_folded(stored, name) == _folded(given, name) for name in names)
 

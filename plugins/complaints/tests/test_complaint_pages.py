@@ -71,6 +71,13 @@ def test_what_is_refused_comes_back_with_everything_typed(web: Any, app: App, ci
     assert fill(again, whom="آقای باجهٔ ۳").submit("submit").status_int == 303
 
 
+def test_a_wrong_hour_and_a_day_to_come_are_told_at_once(web: Any, citizen: int) -> None:
+    form = form_of(sign_in(web, "clerk").get(f"/contacts/{citizen}/requests/new/{TYPE}"))
+    page = fill(form, category="delay", happened="فردا", hour="۲۵").submit("submit", status=422)
+    assert {"#f-happened", "#f-hour"} <= {link["href"] for link in page.html.select(".error-summary a, [role=alert] a")}
+    assert "آن روز هنوز نیامده است" in page.text
+
+
 def test_the_same_complaint_again_names_the_code_of_the_first(web: Any, app: App, citizen: int) -> None:
     with app.transaction() as services:
         contact = services.contacts.get(citizen)
@@ -102,9 +109,9 @@ def test_only_an_expert_rejects_and_says_why(web: Any, app: App, citizen: int) -
         assert whose is not None
         code = submit(services, services.contacts.get(citizen), TYPE, answers, assignee=whose.id).code
     expert = sign_in(web, "expert")
-    page = expert.get(f"/requests/{code}")
+    page = expert.get(f"/requests/{code}/status")
     refused = fill(form_of(page, f"/requests/{code}/status"), status="rejected").submit("submit", status=422)
-    assert "شهروند باید دلیلش را بداند" in refused.text
+    assert "چرا پاسخی داده نمی‌شود" in refused.text
     fill(form_of(refused, "status"), note="عوارض درست است").submit("submit", status=303)
     with app.reading() as services:
         assert services.requests.by_code(code).status == "rejected"

@@ -138,7 +138,7 @@ def test_without_a_place_the_matter_decides(app: App) -> None:
 def test_the_same_complaint_of_a_linked_record_counts_too(app: App) -> None:
     with app.transaction() as services:
         first, second = make_contact(services), make_contact(services)
-        services.contacts.link(first, second, "same phone, same address")
+        services.linking.link(first, second, "same phone, same address")
         submit(services, first, TYPE, DELAY)
         with pytest.raises(Veto):
             submit(services, second, TYPE, DELAY)

@@ -14,6 +14,9 @@ _ = TextFactory("crm_surveys")
 OFFERED = 30
 """How many closed requests are offered to choose from, newest first."""
 
+ASKED = ("channel",)
+"""Of what every request is asked, an answer needs only how it came: title, unit and priority would mean nothing."""
+
 SCORES = ("speed", "courtesy", "solution")
 
 
@@ -48,14 +51,14 @@ class SatisfactionForm(Form):
 
 SATISFACTION = RequestType(
     SATISFACTION_TYPE, _("Satisfaction after closing"), SatisfactionForm, STATUSES, icon="emoji-neutral",
-    permission=RECORD, description=_("What the citizen says of a request that was answered"),
+    permission=RECORD, description=_("What the citizen says of a request that was answered"), common=ASKED,
 )
 
 
 def _type_of(questionnaire: Questionnaire) -> RequestType:
     return RequestType(
         questionnaire.id, questionnaire.title, questionnaire.form(), STATUSES, icon="clipboard-check",
-        permission=RECORD, description=questionnaire.description,
+        permission=RECORD, description=questionnaire.description, common=ASKED,
     )
 
 

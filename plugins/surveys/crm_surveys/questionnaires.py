@@ -66,7 +66,7 @@ def _field(question: Question) -> fields.Node:
 
 DESK_VISIT = Questionnaire(
     "surveys.questionnaire",
-    _("Visit to the service desk"),
+    _("Survey after a visit"),
     _("Five questions after a visit or a call"),
     (
         Question(

@@ -46,7 +46,9 @@ PERMISSIONS = (
 )
 
 ANSWERS = Collection(
-    "surveys.answers", _("Judged requests"), unique=("about", "answer"), person="contact", on_erase="remove",
+    "surveys.answers", _("Judged requests"), unique=("about", "answer"), person="contact",
+    fields=(("about", _("Request that was judged")), ("answer", _("Answers to the survey"))),
+    on_merge="keep", on_export="include", on_erase="remove", expires_days=0,
 )
 """Who has judged what: {"about": judged request, "answer": the survey's request, "contact"}, ids as text."""
 

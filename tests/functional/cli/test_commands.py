@@ -12,6 +12,7 @@ import pytest
 
 from crm_core.app import App
 from crm_core.control import ControlServer, connect, socket_path
+from crm_core.host import Plugin, State
 from crm_core.operations import CORE_OPERATIONS
 from crm_core.settings import Settings
 
@@ -46,6 +47,15 @@ def test_reading_beside_a_running_server(crm: Crm, running: App) -> None:
     running.run(lambda services: services.contacts.create(name="زهرا رضایی", identifiers=[("phone", "09120000147")]))
     done = crm("find", "0912", "--json", data=running.settings.data)
     assert [hit["title"] for hit in json.loads(done.stdout)] == ["زهرا رضایی"]
+
+
+def test_plugins_are_listed_as_the_running_server_knows_them(crm: Crm, running: App) -> None:
+    refused = Plugin("lost", "crm-lost", "1.0", State.FAILED, "configure: its pages were refused")
+    running.host.plugins["lost"] = refused
+
+    (row,) = json.loads(crm("plugins", "--json", data=running.settings.data).stdout)
+
+    assert (row["id"], row["state"], row["reason"]) == ("lost", "failed", refused.reason)
 
 
 def test_refusals_of_the_server_arrive_in_words(crm: Crm, running: App) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.app import App
+from crm_core.cli.demo import LOGINS_FILE
 from crm_core.control import ControlServer
 from crm_core.operations import CORE_OPERATIONS
 from crm_core.settings import Settings, read_settings
@@ -39,6 +41,19 @@ def test_it_makes_the_folder_and_says_how_to_log_in(crm: Crm, tmp_path: Path) ->
     assert accepts(data, "expert", password)
     found = crm("find", "رضایی", "--json", data=data)
     assert "زهرا رضایی‌پور" in [hit["title"] for hit in json.loads(found.stdout)]
+
+
+def test_the_file_with_the_password_is_the_owners_alone_even_where_everybody_could_read_one(
+    crm: Crm, tmp_path: Path
+) -> None:
+    data = tmp_path / "city"
+    data.mkdir()
+    kept = data / LOGINS_FILE
+    kept.write_text("from an older one")
+    kept.chmod(0o644)
+    assert crm(*SMALL, data=data, CRM_DEMO_PASSWORD="").returncode == 0
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert re.findall(r"(?m)^  (\w+) ", kept.read_text("utf-8")) == LOGINS
 
 
 def test_full_text_is_caught_up(crm: Crm, tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from crm_core.app import App
+from crm_core.testing import onserver
+from crm_core.testing.begun import begin
 from crm_core.testing.factories import make_app
 from crm_core.testing.guard import only_core_classes
+from crm_core.testing.storages import postgresql_database, zeo_server
 
 STORAGES = ["file", pytest.param("zeo", marks=pytest.mark.zeo),
             pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -40,10 +43,27 @@ def app(open_app: Callable[..., App]) -> App:
     return open_app()
 
 
+@pytest.fixture
+def begun_zeo_uri(tmp_path: Path) -> Iterator[str]:
+    """The zodburi of a ZEO server over a database in which nothing was done yet."""
+    folder = tmp_path / "begun-zeo"
+    begin(folder)
+    with zeo_server(folder) as uri:
+        yield uri
+
+
+@pytest.fixture
+def begun_postgresql_uri(postgresql_dsn: str, tmp_path: Path) -> Iterator[str]:
+    """The zodburi of a PostgreSQL database in which nothing was done yet."""
+    with postgresql_database(postgresql_dsn, tmp_path / "begun-blobs", onserver.template(postgresql_dsn)) as uri:
+        yield uri
+
+
 @pytest.fixture(params=STORAGES)
 def storage_uri(request: pytest.FixtureRequest) -> str:
-    """The zodburi of an empty storage of each kind; empty text means FileStorage in the data folder."""
-    return "" if request.param == "file" else str(request.getfixturevalue(f"{request.param}_uri"))
+    """The zodburi of a storage of each kind in which nothing was done yet; empty text means FileStorage in the data
+    folder."""
+    return "" if request.param == "file" else str(request.getfixturevalue(f"begun_{request.param}_uri"))
 
 
 @pytest.fixture

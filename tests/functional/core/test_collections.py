@@ -20,7 +20,7 @@ from crm_core.testing.factories import candidate, make_contact
 
 SLOTS = api.Collection(
     "things.slots", "Slots", exact=("host", "place"), ranges=("starts", "size"), unique=("key", "seat"), person="who",
-    on_erase="unlink",
+    on_erase="unlink", on_merge="keep", on_export="include", expires_days=0, fields=(("host", "Host"),),
 )
 
 
@@ -160,7 +160,9 @@ def test_changes_are_in_the_journal_by_name(app: App) -> None:
 def test_a_new_version_of_the_plugin_may_index_other_fields(open_app: Callable[..., App]) -> None:
     """§5.3: read at once, indexed with the next write; what is declared no more is dropped, not kept stale."""
     old = api.Collection("things.slots", "Slots", exact=("host",))
-    new = api.Collection("things.slots", "Slots", exact=("place",), ranges=("starts",), unique=("key",), person="who")
+    new = api.Collection("things.slots", "Slots", exact=("place",), ranges=("starts",), unique=("key",), person="who",
+                         fields=(("place", "Place"),), on_merge="keep", on_export="include", on_erase="remove",
+                         expires_days=0)
     app = open_app(plugin(old))
     with app.transaction() as services:
         for number in range(20):

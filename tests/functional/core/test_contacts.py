@@ -243,7 +243,7 @@ def test_links_form_groups_and_fall_apart_where_a_claim_is_taken_back(app: App) 
     """§5.6: whatever the order of the claims, those held together share one group."""
     def work(services: Services) -> None:
         a, b, c, d = (make_contact(services, name) for name in "abcd")
-        link = services.contacts.link
+        link = services.linking.link
         link(c, a, "1")
         link(c, b, "2")
         link(d, c, "3")
@@ -253,17 +253,17 @@ def test_links_form_groups_and_fall_apart_where_a_claim_is_taken_back(app: App) 
         assert [one.reason for one in a.group.links] == ["1", "2", "3"]
         assert link(a, c, "again") is a.group
         assert len(a.group.links) == 3
-        services.contacts.unlink(a.group.links[2])
+        services.linking.unlink(a.group.links[2])
         assert d.group is None
         assert names(services.contacts.linked(a)) == set("abc")
         assert len({id(one.group) for one in (a, b, c)}) == 1
         assert a.group is not None
-        services.contacts.unlink(a.group.links[0])
+        services.linking.unlink(a.group.links[0])
         assert a.group is None
         assert names(services.contacts.linked(b)) == set("bc")
         assert b.group is c.group
         with pytest.raises(NotFound):
-            services.contacts.unlink(b.group.links[0].__class__(a.id, b.id, 1, None, "x"))  # type: ignore[union-attr]
+            services.linking.unlink(b.group.links[0].__class__(a.id, b.id, 1, None, "x"))  # type: ignore[union-attr]
         for other, reason in ((b, " "), (b, "x\ud800")):
             with pytest.raises(Invalid):
                 link(a, other, reason)
@@ -289,7 +289,7 @@ def test_nobody_writes_without_the_permission(app: App) -> None:
         lambda s: s.contacts.add_identifier(contacts(s)[0], "email", "a@example.org"),
         lambda s: s.contacts.prove(contacts(s)[0], contacts(s)[0].identifiers[0], "paper"),
         lambda s: s.contacts.retire(contacts(s)[0], contacts(s)[0].identifiers[0]),
-        lambda s: s.contacts.relate(*contacts(s), "spouse"), lambda s: s.contacts.link(*contacts(s), "x"),
+        lambda s: s.contacts.relate(*contacts(s), "spouse"), lambda s: s.linking.link(*contacts(s), "x"),
         lambda s: s.interactions.log(contacts(s)[0], channel="phone", body="x"),
     ]
     for verb in verbs:

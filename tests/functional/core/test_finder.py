@@ -17,7 +17,7 @@ from crm_core.security.identity import Identity
 from crm_core.security.permissions import Role
 from crm_core.services import Services
 from crm_core.services.finder import Found, Hit
-from crm_core.services.textsearch import NullSearch, SearchUnavailable
+from crm_core.services.textsearch import NullSearch, SearchUnavailable, TextHit
 from crm_core.testing.factories import make_app, make_clerk, make_contact, submit
 
 PEOPLE: list[dict[str, Any]] = [
@@ -196,6 +196,33 @@ def test_without_full_text_everything_else_goes_on(city: App, find: Callable[...
     exact = find("09123456789")
     assert first(exact) == MARYAM
     assert not exact.text_missing
+
+
+class Ordered(NullSearch):
+    """A full text that knows its answers."""
+
+    def __init__(self, hits: list[TextHit]) -> None:
+        super().__init__()
+        self.hits = hits
+
+    def search(self, words: str, *, kind: str | None = None, contact: int | None = None,
+               limit: int = 20) -> list[TextHit]:
+        return self.hits[:limit]
+
+
+def test_behind_a_full_page_of_texts_only_citizens_are_looked_at(city: App, find: Callable[..., Found]) -> None:
+    """Whom the desk dealt with lately may come further up; a request may not, so it need not be read."""
+    def fill(services: Services) -> list[TextHit]:
+        neighbour = make_contact(services)
+        requests = [submit(services, neighbour, builtin.GENERAL, {"category": "service"}, title=str(number))
+                    for number in range(22)]
+        hits = [TextHit("request", one.id, neighbour.id, 1) for one in requests]
+        return [*hits[:20], TextHit("contact", neighbour.id, neighbour.id, 1), *hits[20:]]
+
+    hits = city.run(fill)
+    city.text_search = Ordered(hits)
+    found = find("مرداب", 20).hits
+    assert [(hit.kind, hit.id) for hit in found] == [(hit.kind, hit.id) for hit in (*hits[:19], hits[20])]
 
 
 # ── who may not be found ─────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from crm_core.app import App
+from crm_core.checks import check_app
 from crm_core.importing import Rejected, RequestRow, open_rows
 from crm_core.operations import IMPORT
 from crm_core.services import Services
@@ -254,6 +255,38 @@ def test_clerks_write_on_while_a_file_comes_in(app: App, shared_data: Path) -> N
     assert reports[0]["created"] == 1000
     with app.reading() as services:
         assert len(stored_contacts(services)) == 1020
+
+
+def test_who_was_erased_does_not_come_back_with_the_same_file(app: App, written: Callable[..., Path]) -> None:
+    people = written("external_id,name,phone\n1,SecretName,09120000001\n2,Other,09120000002\n")
+    rows = written("name,phone\nSecretName,09120000003\n", "rows.csv")
+    text = "id,date,title,text,status,name,phone\n1,2024-01-02T08:00Z,Lamp,words,open,SecretName,09120000004\n"
+    calls = written(text, "calls.csv")
+    for file, kind in ((people, "contacts"), (rows, "contacts"), (calls, "requests")):
+        assert bring(app, file, kind)["rejected"] == []
+
+    def erase(services: Services) -> None:
+        for contact in [one for one in stored_contacts(services) if one.name != "Other"]:
+            services.erasure.erase(contact, "wished so")
+
+    app.run(erase)
+    again = bring(app, people)
+    assert (again["created"], again["unchanged"]) == (0, 1)
+    (left_out,) = again["rejected"]
+    assert left_out["line"] == 2 and left_out["reason"].startswith("This citizen was erased here on 20")
+    assert len(bring(app, rows)["rejected"]) == 1
+    assert bring(app, calls, "requests")["unchanged"] == 1
+    changed = bring(app, written(text.replace("words", "SecretWords"), "calls.csv"), "requests")
+    assert len(changed["rejected"]) == 1, "what is said anew may tell of the citizen"
+    with app.reading() as services:
+        (request,) = services.root.requests.values()
+        assert "Secret" not in request.text + request.title
+        assert [one.name for one in stored_contacts(services)] == ["Other"]
+        assert [key for key in services.root.indexes.external if key.startswith("contact:")] == [
+            key for one in stored_contacts(services) for key in one.external]
+    assert check_app(app)["problems"] == []
+    assert bring(app, people, erased_too=True)["created"] == 1
+    assert bring(app, people)["unchanged"] == 2, "once it is wanted, it is known again"
 
 
 def test_a_dry_run_reports_and_stores_nothing(app: App, written: Callable[..., Path]) -> None:

@@ -38,8 +38,12 @@ def plugin() -> dict[str, ModuleType]:
     def contribute() -> Iterable[api.Contribution]:
         yield api.RequestType("things.thing", "Thing", Form, (
             api.Status("new", api.Category.NEW, "New"), api.Status("done", api.Category.DONE, "Done")))
-        yield api.Collection("things.removed", "Removed", exact=("word",), unique=("key",), person="who")
-        yield api.Collection("things.unlinked", "Unlinked", exact=("word",), person="who", on_erase="unlink")
+        yield api.Collection("things.removed", "Removed", exact=("word",), unique=("key",), person="who",
+                             on_erase="remove", fields=(("word", "Word"),),
+                             on_merge="keep", on_export="include", expires_days=0)
+        yield api.Collection("things.unlinked", "Unlinked", exact=("word",), person="who",
+                             on_erase="unlink", fields=(("word", "Word"),),
+                             on_merge="keep", on_export="include", expires_days=0)
 
     module.contribute = contribute  # type: ignore[attr-defined]
     return {"things": module}
@@ -63,10 +67,10 @@ def filled(open_app: Callable[..., App]) -> tuple[App, dict[str, int]]:
         three = make_contact(services, "third")
         services.contacts.relate(two, one, "sibling", "SecretRelation")
         services.contacts.relate(two, three, "spouse", "kept note")
-        services.contacts.link(one, two, "SecretReason")
-        services.contacts.link(two, three, "kept reason")
-        group = services.contacts.link(one, three, "SecretReason")
-        services.contacts.unlink(group.links[-1])
+        services.linking.link(one, two, "SecretReason")
+        services.linking.link(two, three, "kept reason")
+        group = services.linking.link(one, three, "SecretReason")
+        services.linking.unlink(group.links[-1])
         file = services.attachments.store("SecretFile.pdf", "application/pdf", io.BytesIO(b"SecretFile" * 1000))
         services.interactions.log(one, channel="phone", body="SecretText", address="09127770001", attachments=(file,))
         kept = services.interactions.log(two, channel="phone", body="kept call")
@@ -145,7 +149,7 @@ def look_at_what_is_left(services: Services, ids: dict[str, int]) -> None:
     assert services.requests.by_code(case.code) is case
     work = services.requests.work()
     assert work is not None
-    assert set(work) == {open_, other}
+    assert set(work.by_due()) == {open_, other}
     assert other.submission is not None
     assert other.submission.answers["place"]["value"] == "kept place"
     two, three = services.contacts.get(ids["two"]), services.contacts.get(ids["three"])

@@ -119,7 +119,7 @@ def test_filters_by_channel_kind_type_unit_period_state_and_words(app: App, citi
             rows = all_rows(services, [contact], which, limit)
             assert [row.key for row in rows] == sorted((row.key for row in rows), reverse=True)
             if not which.text:
-                assert services.timeline.counts([contact], which)["all"] == len(rows)
+                assert services.timeline.tally([contact], which=which).counts["all"] == len(rows)
             return len(rows)
 
         assert count(Filter()) == 44
@@ -139,9 +139,31 @@ def test_filters_by_channel_kind_type_unit_period_state_and_words(app: App, citi
         assert count(Filter(text="چاله")) == 4
         assert count(Filter(channels=frozenset({"phone"}), units=frozenset({roads}), text="تماس 20")) == 1
         assert count(Filter(channels=frozenset({"fax"}))) == 0
-        assert services.timeline.counts([contact]) == {
+        assert services.timeline.tally([contact]).counts == {
             "all": 44, "phone": 10, "email": 10, "in_person": 10, "sms": 10, EntryKind.REGISTERED: 3,
             EntryKind.STATUS: 1}
+
+
+def test_a_history_in_numbers_tells_of_a_filter_what_a_page_of_it_shows(app: App, citizen: int) -> None:
+    """Spans are cut by the filter's period; what may only be counted is in no answer to a question for content."""
+    with app.reading() as services:
+        contact = services.contacts.get(citizen)
+        now = services.now
+        edges = [now - 30 * DAY, now - 20 * DAY, now - 10 * DAY, now + DAY]
+        spans = [sum(span.values()) for span in services.timeline.tally([contact], edges).spans]
+        assert sum(spans) == 34
+        which = Filter(since=now - 15 * DAY, channels=frozenset({"phone"}))
+        found = services.timeline.tally([contact], edges, which)
+        assert found.counts == {"all": 4, "phone": 4}
+        assert [sum(span.values()) for span in found.spans] == [0, 1, 3]
+        unit = next(iter(services.units.all())).id
+    expert = make_clerk(app, "expert", roles=[Role.EXPERT], units=[unit])
+    with app.reading(expert) as services:
+        contact = services.contacts.get(citizen)
+        assert services.timeline.tally([contact]).counts["all"] == 44
+        which = Filter(channels=frozenset(CHANNELS))
+        rows = all_rows(services, [contact], which)
+        assert services.timeline.tally([contact], which=which).counts["all"] == len(rows)
 
 
 def test_pages_join_without_gap_or_repetition(app: App, citizen: int) -> None:
@@ -170,8 +192,8 @@ def test_linked_contacts_are_read_as_one_and_unlinking_gives_each_his_own_back(a
 
     def link(services: Services) -> None:
         one, two, three = map(services.contacts.get, (first, second, third))
-        services.contacts.link(one, two, "همان کد ملی")
-        services.contacts.link(three, two, "خودش گفت")
+        services.linking.link(one, two, "همان کد ملی")
+        services.linking.link(three, two, "خودش گفت")
 
     app.run(link)
     with app.reading() as services:
@@ -190,7 +212,7 @@ def test_linked_contacts_are_read_as_one_and_unlinking_gives_each_his_own_back(a
     def unlink(services: Services) -> None:
         group = services.contacts.get(first).group
         assert group is not None
-        services.contacts.unlink(group.links[0])
+        services.linking.unlink(group.links[0])
 
     app.run(unlink)
     with app.reading() as services:
@@ -249,8 +271,8 @@ def test_filtering_ten_thousand_entries_loads_none_of_them(crowded: tuple[App, i
             services = app.services(root_of(connection), identity)
             contact = services.contacts.get(contact_id)
             which = Filter(channels=frozenset({"phone"}), units=frozenset({unit}))
-            assert services.timeline.counts([contact])["all"] == 10_000
-            assert services.timeline.counts([contact], which)["phone"] == 2500
+            assert services.timeline.tally([contact]).counts["all"] == 10_000
+            assert services.timeline.tally([contact], which=which).counts["phone"] == 2500
             assert loaded(connection) == 0
             page = services.timeline.page([contact], which)
             assert len(page.rows) == 50

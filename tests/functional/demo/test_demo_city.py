@@ -239,6 +239,7 @@ def test_the_smallest_cities(empty_app: App, fill_demo: Fill, contacts: int) -> 
     assert check_app(empty_app)["problems"] == []
 
 
+@pytest.mark.file_storage  # on others the settings name the storage
 def test_the_settings_name_the_city(tmp_path: Path, fill_demo: Fill) -> None:
     app = make_app(tmp_path / "new")
     fill_demo(app, contacts=1)

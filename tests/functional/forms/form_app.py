@@ -19,9 +19,11 @@ from pyramid.request import Request
 from pyramid.session import JSONSerializer, SignedCookieSessionFactory
 
 from crm_core import fields
+from crm_core.i18n import locale_folder
 from crm_views import forms
 from crm_views.components import ChipView, EntryView, FileLink, Frame, Link, OweView
-from crm_views.forms.files import UploadType
+from crm_views.forms.dates import read_back
+from crm_views.forms.files import UploadType, take_file
 from crm_views.forms.widgets import PasswordWidget
 
 POLICY = (
@@ -36,6 +38,17 @@ CHOICES = (
     ("unknown", {"fa": "نمی‌داند", "en": "Unknown"}),
 )
 KINDS = tuple((f"kind{place}", {"fa": f"دستهٔ {place}", "en": f"Kind {place}"}) for place in range(1, 9))
+
+
+PROVINCES = (
+    ("tehran", {"fa": "تهران", "en": "Tehran"}),
+    ("fars", {"fa": "فارس", "en": "Fars"}),
+    ("sea", {"fa": "آب‌های آزاد", "en": "The open sea"}),
+)
+CITIES: dict[str, fields.Choices] = {
+    "tehran": (("rey", {"fa": "ری", "en": "Rey"}), ("other", {"fa": "جای دیگر", "en": "Elsewhere"})),
+    "fars": (("shiraz", {"fa": "شیراز", "en": "Shiraz"}), ("other", {"fa": "جای دیگر", "en": "Elsewhere"})),
+}
 
 
 def plain(field_type: str, kind: Any, fa: str, en: str, **more: Any) -> colander.SchemaNode:
@@ -57,7 +70,11 @@ class Everything(fields.Form):
     wish = fields.text(bilingual("خواسته", "Wish"), required=False)
     body = fields.long_text(bilingual("شرح", "What happened"), required=False)
     floors = fields.integer(bilingual("طبقه‌ها", "Floors"), required=False, least=1, most=50)
-    amount = plain("money", colander.Integer(), "مبلغ", "Amount", missing=None)
+    amount = fields.money(bilingual("مبلغ", "Amount"), required=False)
+    hour = fields.time(bilingual("ساعت", "Hour"), required=False)
+    province = fields.choice(bilingual("استان", "Province"), PROVINCES, required=False)
+    city = fields.dependent_choice(bilingual("شهر", "City"), "province", CITIES, required=False)
+    number = fields.code(bilingual("شمارهٔ پرونده", "File number"), required=False)
     tags = fields.choices(bilingual("برچسب‌ها", "Tags"), CHOICES, required=False)
     urgent = fields.boolean(bilingual("فوری است", "It is urgent"))
     phone = plain("phone", colander.String(), "تلفن", "Phone", missing="")
@@ -67,6 +84,16 @@ class Everything(fields.Form):
     unit = plain("unit", colander.String(), "واحد", "Unit", missing="", choices=(("1", "پذیرش"), ("2", "آب")))
     contact = plain("contact", colander.String(), "شهروند", "Citizen", missing="", choices=(("9", "زهرا رضایی‌پور"),))
     document = plain("file", UploadType(), "مدرک", "Document", missing=(), max_files=3)
+
+
+class Trip(fields.Form):
+    area = fields.choice(bilingual("استان", "Province"), PROVINCES)
+    town = fields.dependent_choice(bilingual("شهر", "City"), "area", CITIES, required=False)
+    day = fields.date(bilingual("روز", "Day"), required=False)
+
+
+class Trips(colander.SequenceSchema):
+    trip = Trip(title=bilingual("سفر", "trip"))
 
 
 class Witness(colander.MappingSchema):
@@ -105,6 +132,7 @@ class Rows(colander.MappingSchema):
     witnesses = Witnesses(title=bilingual("شاهدان", "Witnesses"), missing=())
     numbers = Numbers(title=bilingual("شماره‌ها", "Numbers"), missing=(), max_len=3)
     visits = Visits(title=bilingual("بازدیدها", "Visits"), missing=())
+    trips = Trips(title=bilingual("سفرها", "Trips"), missing=())
 
 
 class Login(colander.MappingSchema):
@@ -143,8 +171,7 @@ def frame(request: Request) -> Frame:
         theme="dark" if request.params.get("theme") == "dark" else "light",
         sections=(Link("/form", "کارتابل", count=17, current=True), Link("/rows", "واحد من"),
                   Link("/gallery", "گزارش‌ها", minor=True)),
-        tools=(Link("/gallery", "میان‌برهای صفحه‌کلید", icon="keyboard", minor=True),
-               Link("/gallery", "۳ خبر تازه", icon="bell", count=3)),
+        keys="/gallery",
     )
 
 
@@ -156,15 +183,15 @@ def make_app(
     config = Configurator(settings={})
     config.set_request_factory(InMemory)
     config.set_session_factory(SignedCookieSessionFactory("not a secret", serializer=JSONSerializer(), httponly=True))
-    config.set_default_csrf_options(require_csrf=True)
+    config.set_default_csrf_options(require_csrf=True, token="csrf_token", header="X-CSRF-Token")
     config.include("pyramid_chameleon")
     config.include("crm_views.components")
     config.include("crm_views.forms")
     config.set_frame_factory(frame)
     config.set_upload_store(forms.UploadStore(folder, max_bytes=1 << 20, max_files=6))
-    config.add_translation_dirs("crm_views:locale")
+    config.add_translation_dirs(*(str(locale_folder(package)) for package in ("crm_views", "crm_core")))
     config.set_locale_negotiator(lambda request: request.params.get("lang", "fa"))
-    config.add_static_view("static", "crm_views:static")
+    config.include("crm_views.static_files")
     config.add_subscriber(_policy, NewResponse)
     if kept_form is not None:
         config.add_request_method(lambda request: kept_form, "kept_form", property=True)
@@ -191,7 +218,14 @@ def make_app(
         config.add_route(name, f"/{name}")
         config.add_view(view, route_name=name, renderer=str(Path(__file__).parent / "templates" / template))
 
+    folded = forms.Folded(bilingual("چگونه رسید", "How it came"), ("staff", "unit", "contact"))
+    add("folded", form_view(Everything, bilingual("شکایت تازه", "New complaint"), folded=folded), "page.pt")
     back = forms.Button("draft", bilingual("نگه‌داشتن برای بعد", "Keep for later"))
+    config.add_route("form_date", "/forms/date")
+    config.add_view(lambda request: read_back(request.GET.get("text", ""), request.GET.get("prefer", ""),
+                                              request.ui.show), route_name="form_date", renderer="json")
+    config.add_route("form_files", "/forms/files")
+    config.add_view(take_file, route_name="form_files", renderer="json", request_method="POST")
     add("form", form_view(Everything, bilingual("شکایت تازه", "New complaint"), buttons=(back,)), "page.pt")
     add("rows", form_view(Rows, bilingual("شکایت با شاهدان", "Complaint with witnesses"), cancel="/saved"), "page.pt")
     add("login", form_view(Login, bilingual("ورود", "Sign in"), layout="plain"), "page.pt")
@@ -216,7 +250,7 @@ def gallery(request: Request) -> dict[str, Any]:
             speaker=speaker, speaker_word=word, icon=icon, meta="ایمیل از شهروند", iso=ui.show.iso(now),  # type: ignore[arg-type]
             words="سلام، همان‌طور که تلفنی گفتم از شنبه مخزن سر کوچه خالی نشده. دو عکس پیوست است." if place else "",
             quoted=place == 2, href="/form", link=Markup('شکایت <span class="code">۴۸۲۷</span>'),
-            delivery="رسید" if speaker == "out" else "", delivery_tone="good", delivery_icon="check2-all",
+            delivery="رسید" if speaker == "out" else "", delivery_tone="good",
             files=(FileLink("/form", "photo-1.jpg", ui.show.size(1_900_000)),) if speaker == "in" else (),
             current=place == 1, fresh=False,
         )

@@ -36,8 +36,10 @@ def test_everything_given_is_escaped(ui: Any) -> None:
 
     drawn = [
         ui.status("open", NASTY), ui.idchip(ChipView(NASTY, "paper", NASTY, live=True, live_text=NASTY)),
-        ui.entry(EntryView(NASTY, NASTY, "in", NASTY, "envelope", NASTY, NASTY, NASTY, NASTY, "good", "check2", NASTY,
-                           NASTY, NASTY, True, (FileLink(NASTY, NASTY, NASTY),))),
+        ui.entry(EntryView(
+            NASTY, NASTY, "in", NASTY, "envelope", row=NASTY, iso=NASTY, hover=NASTY, meta=NASTY, delivery=NASTY,
+            href=NASTY, link=NASTY, words=NASTY, quoted=True, files=(FileLink(NASTY, NASTY, NASTY),),
+        )),
         ui.owe(OweView(NASTY, ui.status("late", NASTY), NASTY, "late", ("d",), NASTY, NASTY, NASTY, NASTY)),
         ui.redact(2, NASTY, period=NASTY, href=NASTY), ui.pager(newer=NASTY, older=NASTY, note=NASTY),
         ui.button(NASTY, href=NASTY, key=NASTY), ui.button(NASTY, name=NASTY, value=NASTY),

@@ -55,7 +55,7 @@ def test_help_and_error_are_both_read(client: Any) -> None:
     form = client.get("/form").forms["form"]
     form["happened"] = "۳۱ آبان"
     page = form.submit(status=422)
-    assert page.html.select_one("#f-happened")["aria-describedby"] == "f-happened-h f-happened-e"
+    assert page.html.select_one("#f-happened")["aria-describedby"] == "f-happened-h f-happened-e f-happened-r"
     assert page.html.select_one("#f-wish").get("aria-describedby") is None
     assert page.html.select_one("#f-wish").get("aria-invalid") is None
 
@@ -63,8 +63,8 @@ def test_help_and_error_are_both_read(client: Any) -> None:
 def test_required_and_optional_are_said(client: Any) -> None:
     page = client.get("/form").html
     assert page.select_one("#f-title")["aria-required"] == "true"
-    assert page.select_one("label[for=f-wish] .optional").get_text() == "اختیاری"
-    assert page.select_one("label[for=f-title] .optional") is None
+    assert page.select_one("label[for=f-wish] .optional") is None
+    assert page.select_one("label[for=f-title] .optional").get_text() == "لازم"
     about = page.select_one("#f-about")
     assert (about.name, about["role"], about["aria-required"]) == ("fieldset", "radiogroup", "true")
 

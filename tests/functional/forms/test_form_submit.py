@@ -24,7 +24,7 @@ def fill(form: Any, **values: str) -> Any:
 
 
 def summary(page: Any) -> list[str]:
-    return [" ".join(item.get_text().split()) for item in page.html.select(".errsum li")]
+    return [" ".join(item.get_text().split()) for item in page.html.select(".errsum > p.danger, .errsum li")]
 
 
 def test_a_valid_form_is_accepted_and_leads_on(client: Any, kept: Any) -> None:
@@ -44,8 +44,8 @@ def test_a_refused_form_says_what_and_keeps_everything(client: Any, kept: Any) -
     answer = page.submit(status=422)
     assert summary(answer) == [
         "تاریخ رخداد: ۳۱ آبان در تقویم نیست؛ آبان ۳۰ روز دارد.",
-        "شکایت دربارهٔ: یکی را برگزینید.",
-        "دسته: یکی را برگزینید.",
+        "شکایت دربارهٔ: یکی را انتخاب کنید.",
+        "دسته: یکی را انتخاب کنید.",
     ]
     assert answer.html.select_one(".errsum h2").get_text() == "ثبت نشد؛ ۳ بخش را ببینید"
     assert "هر چه نوشتید سر جایش است" in answer.html.select_one(".errsum .kept").get_text()
@@ -105,7 +105,7 @@ def test_the_button_pressed_is_told(client: Any, kept: Any) -> None:
         (Invalid({"title": "الف", "nowhere": "ب", "": "پ"}), ["ب", "پ", "موضوع: الف"]),
         (Veto("به این نشانی نمی‌توان."), ["به این نشانی نمی‌توان."]),
         (Veto("این دسته بسته است.", field="kind"), ["دسته: این دسته بسته است."]),
-        (Veto(_("Choose one."), field="about"), ["شکایت دربارهٔ: یکی را برگزینید."]),
+        (Veto(_("Choose one."), field="about"), ["شکایت دربارهٔ: یکی را انتخاب کنید."]),
         (PluginFailed("complaints", "before_submit"), None),
         (CrmError("خطا <b>"), ["خطا <b>"]),
     ],
@@ -162,7 +162,7 @@ def test_an_expired_choice_is_refused_in_words(client: Any) -> None:
     form["staff"].force_value("<script>")
     answer = form.submit(status=422)
     assert summary(answer) == [
-        "دسته: این گزینه دیگر نیست؛ دوباره برگزینید.", "کارشناس: این گزینه دیگر نیست؛ دوباره برگزینید.",
+        "دسته: این گزینه دیگر نیست؛ دوباره انتخاب کنید.", "کارشناس: این گزینه دیگر نیست؛ دوباره انتخاب کنید.",
     ]
 
 

@@ -72,7 +72,8 @@ def test_a_kept_file_may_be_removed_without_a_script(client: Any, kept: Any) -> 
 
 def test_a_refused_file_is_named_and_the_good_one_kept(client: Any, kept: Any) -> None:
     page = send(client, ("قبض.pdf", PDF), ("نامه.exe", b"MZ\x90\x00" + b"\x00" * 400), status=422)
-    assert error(page) == "«نامه.exe» پذیرفته نیست؛ عکس یا PDF بدهید."
+    assert error(page) == (
+        "«نامه.exe» پذیرفته نیست؛ عکس، PDF، Word، Excel، متن، صدا، فیلم یا ZIP تا ۱ مگابایت بدهید.")
     assert [row.select_one("bdi").get_text() for row in page.html.select(".file-row")] == ["قبض.pdf", "نامه.exe"]
     assert page.html.select_one(".file-row.bad bdi").get_text() == "نامه.exe"
     page.forms["form"].submit(status=303)
@@ -84,9 +85,9 @@ def test_limits_in_words(client: Any, form_app: ModuleType) -> None:
     assert error(large) == "«بزرگ.pdf» بزرگ‌تر از ۱ مگابایت است."
     assert error(send(client, ("خالی.pdf", b""), status=422)) == "«خالی.pdf» خالی است."
     four = [(f"{place}.pdf", PDF + bytes([place])) for place in range(4)]
-    assert error(send(client, *four, status=422)) == "پرونده‌ها زیادند؛ تا ۳ پرونده."
+    assert error(send(client, *four, status=422)) == "فایل‌ها زیادند؛ تا ۳ فایل."
     label = client.get("/form").html.select_one("#f-document-l").get_text()
-    assert "تا ۳ پرونده، هر کدام تا ۱ مگابایت" in label
+    assert "تا ۳ فایل، هر کدام تا ۱ مگابایت" in label
 
 
 def test_nobody_elses_file_is_found(client: Any, kept: Any, form_app: ModuleType) -> None:
@@ -100,7 +101,7 @@ def test_nobody_elses_file_is_found(client: Any, kept: Any, form_app: ModuleType
               ("upload", uid), ("__end__", "document:sequence")]
     answer = other.post("/form", fields, status=422)
     assert "محرمانه" not in answer.text
-    assert error(answer) == "پرونده‌ای که پیش‌تر فرستادید دیگر نگه داشته نمی‌شود؛ دوباره برگزینید."
+    assert error(answer) == "فایلی که پیش‌تر فرستادید دیگر نگه داشته نمی‌شود؛ دوباره انتخابش کنید."
 
 
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "x" * 22, "", "\x00" * 22, "/" * 22, "a" * 10_000])

@@ -78,6 +78,7 @@ def test_unknown_logins_and_wrong_passwords_get_the_same_answer(browse: Browse) 
 
     assert without_secrets(known.text) == without_secrets(unknown.text)
     known.mustcontain("Username or password is not right.", "clerk", no="not this one")
+    known.mustcontain("You are not signed in", no="Not saved")
 
 
 def test_an_unknown_login_costs_a_whole_password_check() -> None:
@@ -100,7 +101,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(open_desk: Calla
     answer = attempt(browser, "clerk", PASSWORD, f"{site}/login", headers={"Origin": site}, status=303)
 
     cookies = {cookie.partition("=")[0]: cookie for cookie in answer.headers.getall("Set-Cookie")}
-    assert set(cookies) == {"crm_login", "crm_session"}
+    assert set(cookies) == {"crm_login", "crm_session", "crm_language"}
     for cookie in cookies.values():
         assert "; HttpOnly" in cookie
         assert "; SameSite=Lax" in cookie

@@ -11,6 +11,7 @@ import pytest
 from pyramid.response import Response
 
 from crm_core import api
+from crm_core.backup.transactions import last_transaction
 from crm_core.host import State
 from crm_views.app import make_app
 from crm_views.testing import fill, form_of, sign_in
@@ -184,7 +185,8 @@ def test_a_form_of_a_plugin_with_each_kind_of_field(open_desk: OpenDesk, load_pl
     form.set("loud", True)
     page = form.submit("submit", status=303).follow()
 
-    answers = {term.get_text(strip=True): term.find_next("dd").get_text(strip=True) for term in page.html.select("dt")}
+    told = page.click(href="tab=answers$", index=0).html.select("dl.answers dt")
+    answers = {term.get_text(strip=True): term.find_next("dd").get_text(strip=True) for term in told}
     assert answers == {
         "Wish": "نهال", "Story": "خط یک\nخط دو", "Where": "کوچهٔ لاله", "How many": "7",
         "Until": "Tuesday 1 December 2026", "Aloud": "Yes", "Size": "Large", "Days": "Saturday",
@@ -203,7 +205,7 @@ def test_what_breaks_in_a_plugin_leaves_the_dossier_whole(
     desk.case(contact, type_id="crashing.thing", answers={"word": "work"}, title="کار")
     desk.case(contact, type_id="good.wish", answers={"wish": "نهال"})
     browser = sign_in(make_app(desk.app), "clerk")
-    before = desk.app.db.db.lastTransaction()
+    before = last_transaction(desk.app.db.db.storage)
 
     page = browser.get(f"/contacts/{contact}", status=200)
 
@@ -211,21 +213,25 @@ def test_what_breaks_in_a_plugin_leaves_the_dossier_whole(
     sheets = [sheet.get_text(" ", strip=True) for sheet in page.html.select(".a-plug .sheet")]
     failed = [sheet for sheet in sheets if "not available" in sheet]
     assert len(failed) == 2
-    assert "The plugin “crashing” did not answer; the rest of the dossier is complete." in failed[0]
-    assert desk.app.db.db.lastTransaction() == before
+    assert "The plugin “ Thing ” did not answer; the rest of the dossier is complete." in failed[0]
+    assert last_transaction(desk.app.db.db.storage) == before
     assert desk.run(lambda services: services.contacts.get(contact).notes) == ""
     assert desk.app.host.plugins["crashing"].state is State.ENABLED
     assert "a secret of the plugin" in caplog.text
 
 
-def test_a_page_of_a_plugin_that_breaks_names_the_plugin(open_desk: OpenDesk, load_plugin: LoadPlugin) -> None:
+@pytest.mark.parametrize("how", ["error", "exit", "cancelled"])
+def test_a_page_of_a_plugin_that_breaks_names_the_plugin(
+    open_desk: OpenDesk, load_plugin: LoadPlugin, how: str
+) -> None:
     desk = open_desk({"crashing": load_plugin("crashing")})
     browser = sign_in(make_app(desk.app), "clerk")
 
-    answer = browser.get("/plugins/crashing/page", status=500)
+    answer = browser.get(f"/plugins/crashing/page?how={how}", status=500)
 
-    answer.mustcontain("The plugin “crashing” failed.", no="a secret of the plugin")
+    answer.mustcontain("The plugin “Thing” failed.", no="a secret of the plugin")
     assert "crashing.page" in desk.app.host.plugins["crashing"].reason
+    browser.get("/", status=200)
 
 
 def test_a_change_of_status_that_breaks_in_the_plugin_keeps_the_note(
@@ -235,11 +241,31 @@ def test_a_change_of_status_that_breaks_in_the_plugin_keeps_the_note(
     code = desk.case(desk.contact(), type_id="crashing.thing", answers={"word": "work"})
     browser = sign_in(make_app(desk.app), "clerk")
 
-    form = fill(form_of(browser.get(f"/requests/{code}"), "status"), status="done", note="یادداشت من")
+    form = fill(form_of(browser.get(f"/requests/{code}/status"), "status"), status="done", note="یادداشت من")
     page = form.submit("submit", status=422)
 
-    page.mustcontain("The plugin “crashing” failed; nothing was stored.")
+    page.mustcontain("The plugin “Thing” failed; nothing was stored.", no="crashing failed")
+    said = page.html.select_one("#errors").get_text()
+    assert said.count("nothing was stored") == 1 and said.count("still here") == 1
     assert form_of(page, "status")["note"].value == "یادداشت من"
+
+
+@pytest.mark.parametrize(("title", "words"), [
+    ("عنوان من", "The plugin “Thing” failed; nothing was stored."), ("لغو", "This title is taken."),
+])
+def test_an_edit_that_the_plugin_refuses_or_breaks_keeps_what_was_typed(
+    open_desk: OpenDesk, load_plugin: LoadPlugin, title: str, words: str
+) -> None:
+    desk = open_desk({"crashing": load_plugin("crashing")})
+    code = desk.case(desk.contact(), type_id="crashing.thing", answers={"word": "work"}, title="پیش از این")
+    browser = sign_in(make_app(desk.app), "clerk")
+
+    form = fill(form_of(browser.get(f"/requests/{code}/edit"), "edit"), title=title, text="متن من")
+    page = form.submit("submit", status=422)
+
+    page.mustcontain(words, no="a secret of the plugin")
+    assert (form_of(page, "edit")["title"].value, form_of(page, "edit")["text"].value) == (title, "متن من")
+    assert desk.run(lambda services: services.requests.by_code(code).title) == "پیش از این"
 
 
 def test_a_parked_request_is_read_answered_and_handed_over(open_desk: OpenDesk, load_plugin: LoadPlugin) -> None:
@@ -252,8 +278,10 @@ def test_a_parked_request_is_read_answered_and_handed_over(open_desk: OpenDesk, 
 
     page = browser.get(f"/requests/{code}", status=200)
 
-    page.mustcontain("The plugin “good” is absent at present.", "نهال", "Large", "Tuesday 1 December 2026", "Yes")
-    page = fill(form_of(page, "assign"), unit=str(desk.units["streets"])).submit("submit", status=303).follow()
+    page.mustcontain("The plugin “<bdi>Wish</bdi>” is absent at present.")
+    page.mustcontain("نهال", "Large", "Tuesday 1 December 2026", "Yes")
+    page = fill(form_of(page.click("Hand over"), "assign"), unit=str(desk.units["streets"]))
+    page = page.submit("submit", status=303).follow().click("Change the status")
     page = fill(form_of(page, "status"), status="granted", note="کاشته شد").submit("submit", status=303).follow()
     page.mustcontain("Granted", "کاشته شد", "City services")
     browser.get(f"/contacts/{contact}").mustcontain("نهال", no="Wishes so far")

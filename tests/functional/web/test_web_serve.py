@@ -67,7 +67,8 @@ def test_it_answers_as_soon_as_it_says_so_and_ends_cleanly(
     assert process.wait(60) == 0
     assert not (tmp_path / "data" / "control.sock").exists()
     (said,) = (tmp_path / "log").read_text("utf-8").splitlines()
-    assert "Nobody can sign in yet: crm user add" in said
+    assert "Nobody can sign in yet" in said and "crm user add" in said
+    assert (tmp_path / "data" / "setup-code").read_text("ascii").strip() in said
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) != 0
 
@@ -117,6 +118,7 @@ def raw(address: str, data: bytes) -> bytes:
 
 def test_what_no_browser_sends_gets_a_clean_answer(serve: Callable[..., Served], tmp_path: Path) -> None:
     _process, address = serve()
+    run("user", "add", "maryam", "--password", "long enough", "--data", str(tmp_path / "data")).check_returncode()
     host = b"Host: 127.0.0.1\r\nConnection: close\r\n"
     for request, status in (
         (b"GET /\xff\xfe HTTP/1.1\r\n", b"400"),

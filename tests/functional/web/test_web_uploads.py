@@ -17,6 +17,7 @@ from webtest.forms import File
 from crm_core.services.requests import Requests
 from crm_views.app import make_app
 from crm_views.desk.attachments import disposition
+from crm_views.desk.helpers import FILES_PER_USER
 from crm_views.testing import fill, form_of, sign_in
 
 Browse = Callable[..., TestApp]
@@ -85,7 +86,8 @@ def test_files_of_conversations_too(browse: Browse, desk: Any) -> None:
     form = fill(form_of(clerk.get(f"/contacts/{contact}/interactions/new")), body="عکس فرستاد")
     dossier = attach(form, ("photo.png", PNG)).submit("submit", status=303).follow()
 
-    (link,) = dossier.html.select(".entry-f a")
+    link, register = dossier.html.select(".entry-f a")  # the second one makes a request of what was just said
+    assert "/requests/new?from=" in register["href"]
     assert clerk.get(link["href"]).body == PNG
 
 
@@ -251,3 +253,32 @@ def test_a_stored_type_that_could_run_is_sent_as_bytes(browse: Browse, desk: Any
     answer = clerk.get(link["href"])
     assert answer.content_type == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment;")
+
+
+def test_new_sessions_give_a_user_no_more_room(browse: Browse, desk: Any, web: Any) -> None:
+    web.registry.crm_uploads.max_files = 3
+    login = browse("clerk").cookies["crm_login"]
+
+    def send(login: str) -> int:
+        browser = TestApp(web)  # without the session of before
+        browser.set_cookie("crm_login", login)
+        token = form_of(browser.get("/contacts/new"))["csrf_token"].value
+        return int(browser.post("/forms/files", {"csrf_token": token}, upload_files=[("upload", "a.pdf", PDF)],
+                                expect_errors=True).status_int)
+
+    assert [send(login) for _time in range(5)] == [200, 200, 200, 422, 422]
+    assert send(browse("second").cookies["crm_login"]) == 200
+    web.registry.crm_uploads.max_files, web.registry.crm_uploads.max_total = 50, 5 * len(PDF) - 1
+    assert [send(login) for _time in range(2)] == [200, 422]
+    assert len(list((desk.app.settings.data / "uploads").iterdir())) == 2
+
+
+def test_files_are_braked(browse: Browse, desk: Any, web: Any) -> None:
+    clerk = browse("clerk")
+    token = form_of(clerk.get("/contacts/new"))["csrf_token"].value
+    for _time in range(FILES_PER_USER.amount):
+        web.registry.crm_draft_brake.hit(FILES_PER_USER, "files", str(desk.who["clerk"].user_id))
+
+    answer = clerk.post("/forms/files", {"csrf_token": token}, upload_files=[("upload", "a.pdf", PDF)], status=429)
+    assert "wait a minute" in answer.json["error"]
+    assert not list((desk.app.settings.data / "uploads").rglob("*.bin"))

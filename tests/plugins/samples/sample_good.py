@@ -19,6 +19,12 @@ class Form(api.Form):
                              required=False)
 
 
+class GardenForm(api.Form):
+    """What a gardener says of himself."""
+
+    number = api.fields.code("Number of the garden", personal=True)
+
+
 @api.hookimpl
 def contribute() -> Iterable[api.Contribution]:
     yield api.RequestType(
@@ -28,6 +34,7 @@ def contribute() -> Iterable[api.Contribution]:
     )
     yield api.Permission("good.plant", "Plant trees", frozenset({api.Role.EXPERT}))
     yield api.Collection("good.spots", "Spots", exact=("street",), ranges=("free_from",), unique=("number",))
+    yield api.ContactFields("good.garden", "Garden", GardenForm, unique=("number",))
     yield api.MenuItem("good.menu", "Trees", "/plugins/good/trees", "good.plant")
 
 

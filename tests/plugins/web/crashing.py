@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ def before_status(services: api.Services, request: api.Request, change: api.Stat
 
 
 @api.hookimpl
+def before_change(services: api.Services, request: api.Request, changes: Mapping[str, Any]) -> None:
+    if changes.get("title") == "لغو":
+        raise api.Veto("This title is taken.", "title")
+    raise ZeroDivisionError("a secret of the plugin")
+
+
+@api.hookimpl
 def timeline_entry(services: api.Services, request: api.Request, event: api.Event) -> api.Text | None:
     raise ZeroDivisionError("a secret of the plugin")
 
@@ -63,4 +71,5 @@ def configure(config: Any) -> None:
 
 
 def _page(request: Any) -> Any:
-    raise ZeroDivisionError("a secret of the plugin")
+    how = {"exit": SystemExit, "cancelled": CancelledError}.get(request.GET.get("how", ""), ZeroDivisionError)
+    raise how("a secret of the plugin")

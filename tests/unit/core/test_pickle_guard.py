@@ -23,6 +23,8 @@ from crm_core.app import App
 from crm_core.guard import foreign_globals, globals_of
 from crm_core.model.contact import Confidentiality, Contact, Identifier
 from crm_core.settings import Settings
+from crm_core.testing.begun import last_of_beginning
+from crm_core.testing.factories import make_app
 from crm_core.testing.guard import only_core_classes
 
 
@@ -125,3 +127,55 @@ def test_a_new_installation_holds_only_the_cores_classes(tmp_path: Path) -> None
             only_core_classes(app)
     finally:
         app.close()
+
+
+def test_what_is_added_to_a_copy_of_an_empty_database_is_found_too(tmp_path: Path) -> None:
+    """`factories.make_app` begins with a copy, of which only what came later is looked through."""
+    app = make_app(tmp_path)
+    try:
+        after = last_of_beginning(app.db.db.storage)
+        assert after is not None
+        only_core_classes(app)
+        with app.db.transaction() as connection:
+            connection.root()["thing"] = PluginThing()
+        with pytest.raises(AssertionError, match="PluginThing"):
+            only_core_classes(app)
+        assert foreign_globals(app.db.db.storage, after) == foreign_globals(app.db.db.storage)
+        with app.db.transaction() as connection:
+            del connection.root()["thing"]
+        app.db.pack(0)
+        only_core_classes(app)
+    finally:
+        app.close()
+
+
+def test_a_copy_that_did_not_stay_as_it_was_is_looked_through_as_a_whole(tmp_path: Path) -> None:
+    make_app(tmp_path).close()
+    path = tmp_path / "Data.fs"
+    content = path.read_bytes().replace(b"crm_core.model.journal\nStream\n", b"crm_core.model.journal\nStrEam\n", 1)
+    assert content != path.read_bytes()
+    path.write_bytes(content)
+    storage = FileStorage(str(path), read_only=True)
+    try:
+        assert last_of_beginning(storage) is None
+        assert set(foreign_globals(storage, last_of_beginning(storage))) == {"crm_core.model.journal.StrEam"}
+    finally:
+        storage.close()
+
+
+def test_each_copy_of_an_empty_database_is_its_own(tmp_path: Path) -> None:
+    """Two in one process share nothing; one that lies there already is left alone."""
+    first, second = make_app(tmp_path / "first"), make_app(tmp_path / "second")
+    try:
+        first.run(lambda services: services.units.add("One"))
+        with second.reading() as services:
+            assert not services.root.units
+    finally:
+        first.close()
+        second.close()
+    again = make_app(tmp_path / "first")
+    try:
+        with again.reading() as services:
+            assert len(services.root.units) == 1
+    finally:
+        again.close()

@@ -1,15 +1,14 @@
-"""The indexer: draining, rebuilding, and a background thread that survives what happens to it."""
+"""The indexer: draining, rebuilding, going on after errors."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crm_core.services.textsearch import Document, NullSearch, SearchUnavailable, TextSearch
-from crm_search.indexer import Indexer, IndexerThread, Source
+from crm_search.indexer import Indexer, Source
 from crm_search.testing_kit import keys, text
 from crm_search.whoosh_index import open_search
 
@@ -24,7 +23,6 @@ class Desk:
         self.journal: list[Entry] = []
         self.scans = 0
         self.broken: Exception | None = None
-        self.asked = threading.Semaphore(0)
 
     def save(self, id_: int, words: str) -> None:
         self.objects[id_] = text(id_, words)
@@ -38,7 +36,6 @@ class Desk:
         return str(len(self.journal))
 
     def batch(self, cursor: str, limit: int) -> tuple[list[Entry], str]:
-        self.asked.release()
         if self.broken is not None:
             raise self.broken
         entries = self.journal[int(cursor) : int(cursor) + limit]
@@ -67,21 +64,6 @@ def search(tmp_path: Path) -> Iterator[TextSearch]:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
-
-
-@pytest.fixture
-def running() -> Iterator[Callable[[Indexer[Entry]], IndexerThread]]:
-    threads: list[IndexerThread] = []
-
-    def run(indexer: Indexer[Entry]) -> IndexerThread:
-        threads.append(IndexerThread(indexer, idle=60.0, first=0.01, longest=0.02))
-        threads[-1].start()
-        return threads[-1]
-
-    yield run
-    for thread in threads:
-        thread.stop()
-        assert not thread.running
 
 
 def test_the_first_step_builds_from_a_scan(search: TextSearch, desk: Desk) -> None:
@@ -182,56 +164,3 @@ def test_broken_full_text_says_so() -> None:
         search.fuzzy_names("سارا")
     search.apply([], [], "a")
     assert search.count() == {"contact": 0, "interaction": 0, "request": 0}
-
-
-def test_the_thread_indexes_what_it_is_woken_for(
-    search: TextSearch, desk: Desk, running: Callable[[Indexer[Entry]], IndexerThread]
-) -> None:
-    desk.save(1, "چراغ")
-    thread = running(Indexer(search, desk))
-    assert desk.asked.acquire(timeout=30), "after the scan it looks for more"
-    desk.save(2, "چراغ")
-    thread.wake()
-    while thread.indexer.lag() != 0:
-        thread.wake()
-        assert desk.asked.acquire(timeout=30)
-    assert len(search.search("چراغ")) == 2
-    assert thread.last_error is None
-    thread.start()
-    assert thread.running
-
-
-def test_the_thread_survives_errors_and_reports_them(
-    search: TextSearch, desk: Desk, running: Callable[[Indexer[Entry]], IndexerThread]
-) -> None:
-    desk.broken = ConnectionError("the database is away")
-    thread = running(Indexer(search, desk))
-    for _ in range(4):
-        assert desk.asked.acquire(timeout=30), "it tries again and again"
-    assert isinstance(thread.last_error, ConnectionError)
-    desk.save(1, "چراغ")
-    desk.broken = None
-    while thread.last_error is not None:
-        thread.wake()
-        assert desk.asked.acquire(timeout=30)
-    assert len(search.search("چراغ")) == 1
-
-
-def test_stopping_gives_up_a_rebuild(search: TextSearch, desk: Desk) -> None:
-    scanning = threading.Event()
-
-    def endless() -> Iterator[Document]:
-        number = 0
-        while True:
-            number += 1
-            scanning.set()
-            yield text(number, "چراغ")
-
-    desk.scan = endless  # type: ignore[method-assign]
-    thread = IndexerThread(Indexer(search, desk))
-    thread.start()
-    assert scanning.wait(30)
-    thread.stop()
-    assert not thread.running
-    assert search.cursor() is None
-    thread.stop()

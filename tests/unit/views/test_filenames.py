@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_views.forms.filenames import MAX_BYTES, safe_name
+from crm_core.text.filenames import MAX_BYTES, safe_name
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_views.forms.uploads import StoredUpload, UploadRefused, UploadStore
+from crm_views.forms.uploads import SWEPT_AFTER, StoredUpload, UploadRefused, UploadStore
 
 PDF = b"%PDF-1.7 content"
 
@@ -58,7 +58,7 @@ def test_old_files_are_gone(tmp_path: Path) -> None:
     moments = [time.time()]
     store = UploadStore(tmp_path, ttl=60, clock=lambda: moments[0])
     kept = put(store)
-    moments[0] += 61
+    moments[0] += SWEPT_AFTER
     assert store.get("one", kept.uid) is None
     put(store, session="two")
     assert not kept.path.exists()
@@ -70,3 +70,28 @@ def test_ids_are_no_paths(tmp_path: Path, uid: str) -> None:
     store = UploadStore(tmp_path)
     assert store.get("one", uid) is None
     store.remove("one", uid)
+
+
+def test_what_a_user_keeps_is_counted_over_all_sessions(tmp_path: Path) -> None:
+    store = UploadStore(tmp_path, max_files=3, max_total=3 * len(PDF))
+    kept = [put(store, session=f"7.{name}") for name in ("one", "two")]
+    assert store.get("7.one", kept[0].uid) == kept[0]
+    assert store.get("7.two", kept[0].uid) is None
+    with pytest.raises(UploadRefused, match="Too many"):
+        put(store, session="7.three", content=PDF + PDF)
+    put(store, session="7.three")
+    with pytest.raises(UploadRefused, match="Too many"):
+        put(store, session="7.four")
+    put(store, session="8.one")
+
+
+def test_everybodys_old_files_are_looked_for_rarely(tmp_path: Path) -> None:
+    moments = [time.time()]
+    store = UploadStore(tmp_path, ttl=60, clock=lambda: moments[0])
+    kept = put(store, session="7.one")
+    moments[0] += 61
+    put(store, session="8.one")
+    assert kept.path.exists()
+    moments[0] += SWEPT_AFTER
+    put(store, session="8.one")
+    assert not kept.path.exists()

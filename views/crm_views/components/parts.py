@@ -37,7 +37,8 @@ class Link:
 class Frame:
     """What stands around a page. Without ``find`` there is no omnibox, without ``person`` nobody is signed in.
 
-    ``preferences`` takes a POST with ``language`` or ``theme`` and ``next``, ``sign_out`` an empty POST.
+    ``keys`` is the page that lists them; ``theme`` is auto (as the device), light or dark; ``preferences`` takes a POST
+    with ``language`` or ``theme`` and ``next``, ``sign_out`` an empty POST.
     """
 
     product: Text = _("Service desk")
@@ -48,16 +49,22 @@ class Frame:
     person: str = ""
     role: Text = ""
     sections: tuple[Link, ...] = ()
-    tools: tuple[Link, ...] = ()
     menu: tuple[Link, ...] = ()
+    keys: str = ""
+    single_keys: bool = True
     preferences: str = ""
     sign_out: str = ""
-    theme: Literal["light", "dark"] = "light"
+    theme: str = "auto"
+    alarm: tuple[Text, Link] | None = None
+    """What whoever keeps the desk running must know on every page, and the way to the reason."""
 
 
 @dataclass(frozen=True)
 class ChipView:
-    """One identifier with its proof: ``value`` as people read it, ``proof_text`` what was done and when."""
+    """One identifier with its proof: ``value`` as people read it, ``proof_text`` what was done and when.
+
+    ``origin``: the name of the other record of this citizen that it stands on.
+    """
 
     value: str
     proof: Proof
@@ -65,6 +72,7 @@ class ChipView:
     icon: str = "telephone"
     live: bool = False
     live_text: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,13 +86,15 @@ class FileLink:
 
 @dataclass(frozen=True)
 class EntryView:
-    """One entry of the timeline. ``speaker_word`` says the node's meaning to who cannot see it."""
+    """One entry of the timeline. ``speaker_word`` says the node's meaning to who cannot see it; ``row`` names the entry
+    for scripts: the same entry has the same one on every page."""
 
     time: str
     subject: str | Markup
     speaker: Speaker
     speaker_word: str
     icon: str
+    row: str = ""
     iso: str = ""
     hover: str = ""
     meta: str = ""

@@ -21,6 +21,8 @@ from translationstring import ChameleonTranslate
 from crm_core.i18n import LANGUAGES, Text, TextFactory
 from crm_views.components.parts import ChipView, EntryView, Frame, OweView
 from crm_views.display import Display
+from crm_views.page_templates import templates_of
+from crm_views.words import THEME_ICONS, THEMES
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -35,9 +37,38 @@ Category = Literal["new", "open", "waiting", "done", "cancelled", "late", "meeti
 STATIC = "crm_views:static/"
 RIGHT_TO_LEFT = frozenset({"fa", "ar"})
 LANGUAGE_NAMES = {"fa": "فارسی", "en": "English"}
-STYLE_SHEETS = ("css/tokens.css", "css/base.css", "css/forms.css", "css/desk.css", "css/timeline.css", "css/work.css",
+STYLE_SHEETS = (
+    "css/tokens.css",
+    "css/dark.css",
+    "css/base.css",
+    "css/forms.css",
+    "css/desk.css",
+    "css/omnibox.css",
+    "css/timeline.css",
+    "css/composer.css",
+    "css/reports.css",
+    "css/work.css",
+    "css/request.css",
     "css/pages.css",
+    "css/admin.css",
+    "css/keys.css",
+    "css/compare.css",
 )
+SCRIPTS = (
+    "js/forms.js",
+    "js/dates.js",
+    "js/uploads.js",
+    "js/omnibox.js",
+    "js/keys.js",
+    "js/work.js",
+    "js/request.js",
+    "js/timeline.js",
+    "js/drafts.js",
+    "js/composer.js",
+    "js/focus.js",
+)
+"""Ours, in the order in which they are read, sent as one file each (`crm_views.static_files`); a page can do without
+any of the scripts."""
 
 FLASHES, FLASH_BYTES = 2, 350
 """Notices of one tone that wait for the next page, and their length: they travel in a cookie of 4 kB."""
@@ -102,12 +133,13 @@ class Components:
 
     menu_word: Text = _("Language and colours")
     comma: Text = _(", ")
-    style_sheets = STYLE_SHEETS
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.show = Display.for_request(request)
         self._loader: PageTemplateLoader = request.registry.crm_components
+        self._static: dict[str, str] = {}
+        self._statuses: dict[tuple[str, str, str], Markup] = {}
         self._translate = ChameleonTranslate(request.localizer.translate)
 
     # The frame of a page
@@ -128,12 +160,19 @@ class Components:
         return tuple((code, LANGUAGE_NAMES[code]) for code in LANGUAGES if code != self.show.locale)
 
     @property
+    def other_themes(self) -> tuple[tuple[str, Text, str], ...]:
+        """(name, words, icon) of the colours this page is not in."""
+        return tuple((name, text, THEME_ICONS[name]) for name, text in THEMES.items() if name != self.frame.theme)
+
+    @property
     def csrf_token(self) -> str:
         return str(get_csrf_token(self.request))
 
     def static(self, path: str) -> str:
         """The address of a file below ``static/``, changed whenever our files change."""
-        return str(self.request.static_path(STATIC + path))
+        if path not in self._static:
+            self._static[path] = str(self.request.static_path(STATIC + path))
+        return self._static[path]
 
     def error_note(self, count: int) -> str:
         """What a page's title says after a form was refused: "، ۴ مورد نیاز به اصلاح"; empty without errors."""
@@ -147,6 +186,11 @@ class Components:
         return self._template("layout")
 
     @property
+    def omnibox(self) -> PageTemplateFile:
+        """The search of the top bar, and the empty panel that its script fills."""
+        return self._template("omnibox")
+
+    @property
     def page_head(self) -> PageTemplateFile:
         """Title row of a list page: slots title, note, actions."""
         return self._template("page_head")
@@ -158,8 +202,8 @@ class Components:
 
     @property
     def empty(self) -> PageTemplateFile:
-        """Nothing here: variables art (inbox, search, timeline, filter, locked, chart), sheet; slots title, text,
-        actions."""
+        """Nothing here: variables art (inbox, search, timeline, filter, locked, chart), sheet, alone (it is the whole
+        page, so its title is the main heading); slots title, text, actions."""
         return self._template("empty")
 
     # Callables
@@ -188,7 +232,11 @@ class Components:
     def status(self, category: Category, label: Text, *, icon: str = "") -> Markup:
         """A state: glyph and word, colour third."""
         style, glyph = _STATUS[category]
-        return self._draw("status", style=style, icon=icon or glyph, label=self.show.text(label))
+        words = self.show.text(label)
+        key = (category, words, icon)
+        if key not in self._statuses:  # a list shows the same few states again and again
+            self._statuses[key] = self._draw("status", style=style, icon=icon or glyph, label=words)
+        return self._statuses[key]
 
     def idchip(self, chip: ChipView) -> Markup:
         """An identifier with its proof, an ``<li>`` for ``<ul class="ids">``."""
@@ -198,13 +246,25 @@ class Components:
         """An entry of the timeline, an ``<li>`` for ``<ol class="tl">``."""
         return self._draw("entry", entry=entry)
 
-    def redact(self, count: int, unit: str, *, period: str = "", href: str = "") -> Markup:
+    def redact(self, count: int, unit: str, *, period: str = "", href: str = "", row: str = "") -> Markup:
         """Entries that may be counted but not read, an ``<li>`` for ``<ol class="tl">``."""
         if count == 1:
             sentence = _("1 entry of ${unit} you may not read", mapping={"unit": unit})
         else:
             sentence = _("${count} entries of ${unit} you may not read", mapping={"count": count, "unit": unit})
-        return self._draw("redact", sentence=self.show.sentence(sentence), period=period, href=href)
+        return self._draw("redact", sentence=self.show.sentence(sentence), period=period, href=href, row=row)
+
+    def redact_units(
+        self, units: Sequence[tuple[str, int]], *, period: str = "", href: str = "", row: str = ""
+    ) -> Markup:
+        """The same for entries of several units that stand together: one strip, a count for each unit's name."""
+        if len(units) == 1:
+            return self.redact(units[0][1], units[0][0], period=period, href=href, row=row)
+        each = (self.show.sentence(_("${count} of ${unit}", mapping={"count": number, "unit": unit}))
+                for unit, number in units)
+        words = self.show.text(_("${count} entries you may not read:", mapping={"count": sum(row[1] for row in units)}))
+        sentence = Markup(f"{escape(words)} {escape(self.show.text(self.comma)).join(each)}")
+        return self._draw("redact", sentence=sentence, period=period, href=href, row=row)
 
     def owe(self, owe: OweView) -> Markup:
         """One thing we owe the citizen."""
@@ -222,12 +282,14 @@ class Components:
         return self._draw("button", text=self.show.text(text), href=href, look=look, icon=icon, key=key, size=size,
                           name=name, value=value)
 
-    def error_summary(self, errors: Sequence[SummaryError], kept: str) -> Markup:
-        """What was not done and how many, with links to the fields, and what was kept. Takes the focus."""
-        heading = _("Not saved; look at ${count} fields", mapping={"count": len(errors)})
-        if len(errors) == 1:
-            heading = _("Not saved; look at 1 field") if errors[0].target else _("Not saved")
-        return self._draw("errsum", errors=errors, heading=self.show.text(heading), kept=kept)
+    def error_summary(self, errors: Sequence[SummaryError], kept: str, refused: Text = "") -> Markup:
+        """What was not done (``refused``, or that nothing was saved) and how many, with links to the fields, and what
+        was kept. Takes the focus."""
+        fields = len({error.target for error in errors if error.target})
+        heading = _("Not saved; look at ${count} fields", mapping={"count": fields})
+        if fields < 2:
+            heading = _("Not saved; look at 1 field") if fields else _("Not saved")
+        return self._draw("errsum", errors=errors, heading=self.show.text(refused or heading), kept=kept)
 
     # Notices
 
@@ -288,8 +350,7 @@ def set_frame_factory(config: Configurator, factory: FrameFactory) -> None:
 
 def includeme(config: Configurator) -> None:
     """``request.ui``, ``ui`` and ``show`` in templates, directive ``set_frame_factory``; static files are the app's."""
-    reload = bool(config.registry.settings.get("pyramid.reload_templates"))
-    config.registry.crm_components = PageTemplateLoader(str(Path(__file__).parent), auto_reload=reload)
+    config.registry.crm_components = templates_of(config, Path(__file__).parent)
     config.registry.crm_frame_factory = default_frame
     config.add_directive("set_frame_factory", set_frame_factory)
     config.add_request_method(Components, "ui", reify=True)

@@ -22,7 +22,8 @@ def answers(request: Request, case: Case) -> list[dict[str, Any]]:
     given = ((field, case.submission.answers.get(field["name"])) for field in fields)
     lines = [
         {"label": request.ui.show.text(field["labels"]), "words": words(request, field, answer),
-         "long": field["type"] == "long_text", "code": field["type"] in ("phone", "email", "national_id")}
+         "type": field["type"], "long": field["type"] == "long_text",
+         "code": field["type"] in ("phone", "email", "national_id", "code")}
         for field, answer in given if answer is not None
     ]
     return [line for line in lines if line["words"]]
@@ -40,8 +41,15 @@ def words(request: Request, field: dict[str, Any], answer: dict[str, Any]) -> st
         return ""
     if field["type"] == "date" and isinstance(value, str) and _is_date(value):
         return str(show.date(value))
+    if field["type"] == "dates" and isinstance(value, list):
+        days = (str(show.date(one)) if _is_date(str(one)) else str(one) for one in value)
+        return str(show.text("؛ " if show.locale == "fa" else "; ").join(days))
+    if field["type"] == "time" and isinstance(value, str):
+        return str(show.digits(value))
     if isinstance(value, bool):
         return str(value)
+    if field["type"] == "money" and isinstance(value, int):
+        return str(show.money(value, field.get("currency", "IRR")))
     if isinstance(value, int):
         return str(show.number(value))
     if isinstance(value, list):

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+from chameleon.utils import Markup
+from pyramid.renderers import render
 from pyramid.response import Response
 from pyramid.view import view_config
 
 from crm_core import fields as f
-from crm_core.errors import Invalid, StaleChange
+from crm_core.errors import Invalid
 from crm_core.i18n import LANGUAGES, Text, TextFactory
 from crm_core.model.contact import Confidentiality, Contact, ContactKind, Proof
+from crm_core.model.interaction import Interaction
 from crm_core.security.permissions import Permission
 from crm_core.services.contacts import NAME_LENGTH, NOTES_LENGTH
-from crm_core.services.reasons import SCHEMES
+from crm_core.text.digits import to_ascii
+from crm_core.text.names import in_parts
 from crm_views import words
 from crm_views.desk import rows
-from crm_views.desk.find import words_of
-from crm_views.desk.things import done, readable_contact, sent_before
-from crm_views.forms import Look, Submission, handle
+from crm_views.desk.contactfields import FieldGroups
+from crm_views.desk.find import contact_row, words_of
+from crm_views.desk.holders import Held, held
+from crm_views.desk.identify import belongs_to, waiting_interaction
+from crm_views.desk.things import done, readable_contact, saved, sent_before
+from crm_views.desk.who import age
+from crm_views.forms import Button, Look, Submission, handle
 from crm_views.forms.dates import JalaliDateWidget
-from crm_views.forms.form import StaleForm
+from crm_views.forms.revisions import OTHERS_VALUE, Fields
 from crm_views.forms.widgets import LineWidget
 
 if TYPE_CHECKING:
@@ -33,14 +40,16 @@ if TYPE_CHECKING:
 _ = TextFactory("crm_views")
 
 ADDRESS = ("province", "city", "district", "line", "postal_code")
-FIELDS = (
+FIELDS = Fields(
     "kind", "name", "given", "family", "latin_given", "latin_family", "gender", "birth_date", "preferred_channel",
     "language", "address", "confidentiality", "notes",
 )
-"""The fields of the edit form in the order in which their digests stand in its revision."""
-DIGEST = 8
-OTHERS_VALUE: object = object()
-"""Stands for a value nobody can have typed: the field was something else when the form was made."""
+SOMEBODY_ELSE = "somebody-else"
+"""The button that makes a second record with a number that somebody has already."""
+NO_WAY_TO_ANSWER = frozenset({"note", "kiosk"})
+"""Channels on which nobody can be answered: nobody prefers them."""
+YOUNGEST, OLDEST = 5, 105
+"""Ages of which somebody should look again at the date of birth."""
 
 
 class AddressForm(f.Form):
@@ -59,9 +68,10 @@ class NamesForm(f.Form):
     """What a citizen is called, in whole or in parts."""
 
     kind = f.choice(_("This is"), tuple((str(kind), words.KINDS[kind]) for kind in ContactKind))
-    name = f.text(_("Name, as they say it"), required=False, max_length=NAME_LENGTH, personal=True)
     given = f.text(_("Given name"), required=False, max_length=NAME_LENGTH, personal=True)
     family = f.text(_("Family name"), required=False, max_length=NAME_LENGTH, personal=True)
+    name = f.text(_("Whole name"), required=False, max_length=NAME_LENGTH, personal=True,
+                  description=_("Of an organisation, or as they say it. Empty, it is made of the two parts."))
 
 
 class NewContactForm(NamesForm):
@@ -91,21 +101,13 @@ class EditContactForm(NamesForm):
     gender = f.choice(_("Gender"), tuple((value, text) for value, text in words.GENDERS.items()), required=False)
     birth_date = f.date(_("Date of birth"), required=False, personal=True, widget=JalaliDateWidget("last"))
     preferred_channel = f.choice(
-        _("Prefers"), tuple((str(value), text) for value, text in words.CHANNELS.items()), required=False
+        _("Prefers"), tuple((str(one), text) for one, text in words.CHANNELS.items() if one not in NO_WAY_TO_ANSWER),
+        required=False,
     )
     language = f.choice(_("Language"), tuple((code, words.LANGUAGES[code]) for code in LANGUAGES))
     address = AddressForm()
     confidentiality = f.choice(_("Confidentiality"), ())
     notes = f.long_text(_("Notes for the desk"), required=False, max_length=NOTES_LENGTH, personal=True)
-
-
-class IdentifierForm(f.Form):
-    """One more thing somebody is known by."""
-
-    scheme = f.choice(_("Kind"), tuple((scheme, text) for scheme, text in SCHEMES.items() if scheme != "external"))
-    value = f.text(_("Number or address"), personal=True, widget=LineWidget(code=True, digits=False))
-    proof = f.choice(_("How was it proven?"), tuple((str(proof), words.PROOFS[proof]) for proof in reversed(Proof)))
-    label = f.text(_("Label"), required=False, max_length=50, description=_("For example: at work, the neighbour’s"))
 
 
 # ── new ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,10 +120,15 @@ def new(request: Request) -> dict[str, Any] | Response:
     first = sent_before(request)
     if first is not None:
         return first
-    known = {name: words_of(request, name) for name in ("phone", "name", "national_id", "email")}
+    known = {name: words_of(request, name) for name in ("phone", "national_id", "email")}
+    known |= in_parts(words_of(request, "name"))
+    waiting = waiting_interaction(request)
+    taken = held(request, request.POST)
 
     def on_valid(submission: Submission) -> Response:
         values = submission.values
+        if taken and submission.button != SOMEBODY_ELSE:
+            raise Invalid(taken.errors)
         given = [(scheme, values[scheme], values["proof"]) for scheme in ("phone", "national_id", "email")
                  if values[scheme]]
         address = {name: values[name].strip() for name in ("city", "line") if values[name].strip()}
@@ -131,14 +138,34 @@ def new(request: Request) -> dict[str, Any] | Response:
         )
         name = rows.short(rows.contact_name(request, contact))
         request.ui.flash(_("${name} is in the records now.", mapping={"name": name}))
+        if waiting is not None:
+            belongs_to(request, waiting, contact)
         return done(request, submission.submission_key, f"/contacts/{contact.id}")
 
     page = handle(
         request, NewContactForm(), submit_label=_("Add the citizen"), on_valid=on_valid,
         appstruct={"kind": ContactKind.PERSON.value, "proof": Proof.SAID.value} | {k: v for k, v in known.items() if v},
-        look=Look(heading=_("New citizen"), note=_("A name, or one number, is enough."), cancel="/"),
+        look=Look(heading=_("New citizen"), note=_("A name, or one number, is enough."),
+                  cancel="/" if waiting is None else f"/interactions/{waiting.id}/identify",
+                  buttons=(Button(SOMEBODY_ELSE, _("It is somebody else: add")),) if taken else ()),
     )
-    return page if isinstance(page, Response) else page | {"title": _("New citizen"), "crumbs": ()}
+    if isinstance(page, Response):
+        return page
+    return page | {"title": _("New citizen"), "crumbs": (), "above": _above(request, taken, waiting)}
+
+
+def _above(request: Request, taken: Held, waiting: Interaction | None) -> Markup:
+    """Who has the number that was typed, each a way to go on with that record instead; "" for nobody."""
+    if not taken:
+        return Markup("")
+    holders = []
+    for contact, number in taken.by.values():
+        here = f"/contacts/{contact.id}"
+        if waiting is not None:
+            here = f"/interactions/{waiting.id}/identify?{urlencode({'q': number})}"
+        row = contact_row(request, contact)
+        holders.append({"href": here, "name": row["title"], "icon": row["icon"], "parts": row["parts"]})
+    return Markup(render("crm_views:templates/holders.pt", {"holders": holders}, request=request))
 
 
 # ── edit ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,24 +180,28 @@ def edit(request: Request) -> dict[str, Any] | Response:
     first = sent_before(request)
     if first is not None:
         return first
-    stored = stored_values(contact)
+    more = FieldGroups(request, contact)
+    stored = stored_values(contact) | more.stored
+    every = Fields(*FIELDS.names, *more.stored)
     schema = EditContactForm().clone()
+    more.add_to(schema, before="confidentiality")
     schema["confidentiality"].choices = degrees(request, contact)
     schema["preferred_channel"].missing = ""
 
     def on_valid(submission: Submission) -> Response:
-        typed = typed_values(submission.values, stored)
-        seen = seen_values(submission.revision, stored, typed)
-        try:
-            changed = _edit(request, contact, typed, seen)
-        except StaleChange as stale:
-            raise StaleForm(_by_form_field(stale.theirs, typed), decided(submission.revision, stored, typed)) from stale
-        request.ui.flash(_("Saved.") if changed else _("Nothing was different, so nothing was changed."))
-        return done(request, submission.submission_key, here)
+        typed = typed_values(submission.values, stored) | more.typed(submission.values)
+
+        def write(seen: dict[str, Any]) -> tuple[str, ...]:
+            return more.after(lambda: _edit(request, contact, typed, seen), submission.values, seen)
+
+        changed = every.change(submission.revision, stored, typed, write, lambda theirs: _by_form_field(theirs, typed))
+        if "birth_date" in changed:
+            _doubt_birth(request, contact)
+        return saved(request, changed, submission.submission_key, here)
 
     page = handle(
-        request, schema, submit_label=_("Save"), on_valid=on_valid, appstruct=shown_values(stored),
-        hidden={"revision": digests(stored)},
+        request, schema, submit_label=_("Save"), on_valid=on_valid, appstruct=shown_values(stored) | more.shown,
+        hidden={"revision": every.revision(stored)},
         look=Look(heading=_("Edit"), note=_for(request, contact), cancel=here),
     )
     if isinstance(page, Response):
@@ -181,7 +212,7 @@ def edit(request: Request) -> dict[str, Any] | Response:
 
 def _edit(request: Request, contact: Contact, typed: dict[str, Any], seen: dict[str, Any]) -> tuple[str, ...]:
     """`Contacts.edit`, with the form's one address as the first of the contact's addresses."""
-    changes, before = dict(typed), dict(seen)
+    changes, before = ({name: values[name] for name in FIELDS.names} for values in (typed, seen))
     rest = contact.addresses[1:]
     for values in (changes, before):
         if "address" in values:
@@ -191,6 +222,15 @@ def _edit(request: Request, contact: Contact, typed: dict[str, Any], seen: dict[
         raise Invalid({"confidentiality": _("This degree of confidentiality is not yours to give.")})
     changed: tuple[str, ...] = request.services.contacts.edit(contact, changes, before)
     return changed
+
+
+def _doubt_birth(request: Request, contact: Contact) -> None:
+    """A date that can be, but hardly is: a slip of the pen is told at once, and nobody is held up by it."""
+    years = age(request, contact.birth_date) if contact.birth_date else 0
+    if contact.is_person and contact.birth_date and (years > OLDEST or years < YOUNGEST):
+        born = request.ui.show.date(contact.birth_date, "date")
+        request.ui.flash(_("Born ${date}, ${years} years old: is that right?", mapping={"date": born, "years": years}),
+                         "warn")
 
 
 def _by_form_field(theirs: Mapping[str, object], typed: Mapping[str, Any]) -> dict[str, object]:
@@ -224,7 +264,7 @@ def degrees(request: Request, contact: Contact) -> tuple[tuple[str, Text], ...]:
 
 def stored_values(contact: Contact) -> dict[str, Any]:
     """The fields of the edit form as they are stored now; dates as ISO text, one address as a dictionary."""
-    values = {name: getattr(contact, name) for name in FIELDS if name != "address"}
+    values = {name: getattr(contact, name) for name in FIELDS.names if name != "address"}
     address = contact.addresses[0] if contact.addresses else {}
     return values | {"address": dict(address)}
 
@@ -242,70 +282,8 @@ def typed_values(values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[s
     typed: dict[str, Any] = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     typed["birth_date"] = typed["birth_date"].isoformat() if typed.get("birth_date") else None
     parts = {name: part.strip() for name, part in (values.get("address") or {}).items() if part and part.strip()}
+    if "postal_code" in parts:  # the form shows it in its reader's digits: who only looks changes nothing
+        parts["postal_code"] = to_ascii(parts["postal_code"])
     kept = {name: part for name, part in stored["address"].items() if name not in ADDRESS}
     typed["address"] = {**parts, **kept} if parts else {}
-    return {name: typed.get(name, stored[name]) for name in FIELDS}
-
-
-def digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST]
-
-
-def digests(values: Mapping[str, Any]) -> str:
-    """What the form starts from, one short digest a field: enough to see which fields changed, on either side."""
-    return "".join(digest(values[name]) for name in FIELDS)
-
-
-def seen_values(revision: str, stored: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The values the editor started from, as far as digests tell: the stored one, the typed one, or another."""
-    return {
-        name: next((values[name] for values in (typed, stored) if digest(values[name]) == part), OTHERS_VALUE)
-        for name, part in _parts(revision).items()
-    }
-
-
-def decided(revision: str, stored: Mapping[str, Any], typed: Mapping[str, Any]) -> str:
-    """The revision after both versions were seen: what was typed is a decision now, what was not touched stays so."""
-    return "".join(
-        part if digest(typed[name]) == part else digest(stored[name]) for name, part in _parts(revision).items()
-    )
-
-
-def _parts(revision: str) -> dict[str, str]:
-    return {name: revision[place * DIGEST : (place + 1) * DIGEST] for place, name in enumerate(FIELDS)}
-
-
-# ── identifiers ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@view_config(route_name="identifier_new", request_method=("GET", "POST"), permission=Permission.CONTACT_EDIT.value,
-             renderer="crm_views:templates/form_page.pt")
-def identifier(request: Request) -> dict[str, Any] | Response:
-    """One more identifier, or a better proof of one that is known."""
-    contact = readable_contact(request)
-    here = f"/contacts/{contact.id}"
-    first = sent_before(request)
-    if first is not None:
-        return first
-
-    def on_valid(submission: Submission) -> Response:
-        values = submission.values
-        try:
-            added = request.services.contacts.add_identifier(
-                contact, values["scheme"], values["value"], values["proof"], label=values["label"]
-            )
-        except Invalid as error:
-            raise Invalid({"value": error.errors.get(values["scheme"], error.message)}) from error
-        value = request.ui.show.identifier(added.scheme, added.value)
-        request.ui.flash(_("${value} belongs to this record now.", mapping={"value": value}))
-        return done(request, submission.submission_key, here)
-
-    page = handle(
-        request, IdentifierForm(), submit_label=_("Add it"), on_valid=on_valid,
-        appstruct={"scheme": "phone", "proof": Proof.SAID.value},
-        look=Look(heading=_("Add an identifier"), note=_for(request, contact), cancel=here),
-    )
-    if isinstance(page, Response):
-        return page
-    return page | {"title": _("Add an identifier"), "crumbs": ((here, rows.contact_name(request, contact)),)}
+    return {name: typed.get(name, stored[name]) for name in FIELDS.names}

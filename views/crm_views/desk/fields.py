@@ -10,10 +10,8 @@ import colander
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.model.request import Request as Case
-from crm_core.model.user import User
-from crm_core.security.permissions import Permission
 from crm_core.services import Services
-from crm_core.services.visibility import Visibility, visibility
+from crm_core.text.collation import collation_key
 from crm_views.bodies import FILES_AT_ONCE
 from crm_views.desk import rows
 from crm_views.forms import StoredUpload
@@ -44,21 +42,13 @@ def attached(services: Services, uploads: Iterable[StoredUpload]) -> tuple[Attac
 def staff_choices(request: Request, case: Case) -> tuple[tuple[str, Text], ...]:
     """Active members of staff by name who may read the request once it is theirs, and whoever has it now."""
     services = request.services
-    contact = services.contacts.find(case.contact)
-
-    def may_have_it(user: User) -> bool:
-        identity = services.users.identity(user)
-        known = contact is None or visibility(services.root, identity, contact) is not Visibility.HIDDEN
-        return known and identity.has(Permission.REQUEST_VIEW)
-
-    users = (user for user in services.users.active() if user.id not in case.hidden_from)
-    named = ((str(user.id), rows.user_name(request, user.id)) for user in users
-             if user.id == case.assignee or may_have_it(user))
-    return tuple(sorted(named, key=lambda row: row[1]))
+    named = ((str(user.id), rows.user_name(request, user.id)) for user in services.users.active()
+             if user.id == case.assignee or services.receivers.may_have(user, case))
+    return tuple(sorted(named, key=lambda row: collation_key(row[1])))
 
 
 def unit_choices(request: Request) -> tuple[tuple[str, Text], ...]:
-    """Units in their tree's order, deeper ones indented by their way from the top."""
+    """Units that are not closed, in their tree's order, deeper ones indented by their way from the top."""
     units = {unit.id: unit for unit in request.services.units.all()}
     english = request.ui.show.locale == "en"
 
@@ -70,4 +60,5 @@ def unit_choices(request: Request) -> tuple[tuple[str, Text], ...]:
         above = way(unit.parent) if unit.parent != unit_id else ""
         return f"{above} › {name}" if above else str(name)
 
-    return tuple(sorted(((str(id_), way(id_)) for id_ in units), key=lambda row: row[1]))
+    return tuple(sorted(((str(id_), way(id_)) for id_, unit in units.items() if unit.active),
+                        key=lambda row: [collation_key(part) for part in row[1].split(" › ")]))

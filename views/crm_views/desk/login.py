@@ -39,6 +39,8 @@ class LoginForm(f.Form):
              renderer="crm_views:templates/login.pt")
 def login(request: Request) -> dict[str, Any] | Response:
     """The login page. Leads to ``next``, a path of this site, when the password fits."""
+    if not request.services.root.users:
+        return HTTPSeeOther(location="/first-run")  # a new installation: nobody could sign in
     target = local_path(request.GET.get("next", "/"))
     if request.method == "GET" and request.login.user is not None:
         return HTTPSeeOther(location=target)
@@ -47,7 +49,8 @@ def login(request: Request) -> dict[str, Any] | Response:
         user = _check(request, submission.values["username"], submission.values["password"])
         return _enter(request, user, target)
 
-    page = handle(request, LoginForm(), submit_label=_("Sign in"), on_valid=on_valid, look=Look(layout="plain"))
+    page = handle(request, LoginForm(), submit_label=_("Sign in"), on_valid=on_valid,
+                  look=Look(layout="plain", refused=_("You are not signed in")))
     if isinstance(page, Response):
         return page
     if request.response.status_int == 422 and request.environ.get("crm.throttled"):
@@ -89,7 +92,9 @@ def _enter(request: Request, user: User, target: str) -> Response:
         users.end_session(before)
     secret = users.start_session(user, request.user_agent or "")
     begin_session(request, user)
-    return HTTPSeeOther(location=target, headers=remember(request, secret))
+    response = HTTPSeeOther(location=target, headers=remember(request, secret))
+    _remember_looks(request, response, user.language if user.language in LANGUAGES else None, None)
+    return response
 
 
 @view_config(route_name="logout", request_method="POST", permission=SIGNED_IN)
@@ -109,9 +114,14 @@ def preferences(request: Request) -> Response:
     theme = theme if theme in THEMES else None
     if request.login.user is not None:
         request.services.users.set_preferences(request.login.user, language=language, theme=theme)
+    _remember_looks(request, response, language, theme)
+    return response
+
+
+def _remember_looks(request: Request, response: Response, language: str | None, theme: str | None) -> None:
+    """Keep language and colours in the browser, for its pages without a login."""
     https = request.crm_app.settings.https
     for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
         if value is not None:
             response.set_cookie(name, value, max_age=YEAR, path="/", httponly=True, secure=https, samesite="Lax")
-    return response
 

@@ -16,6 +16,7 @@ from crm_core.model.request import Category, TypeVersion
 from crm_core.model.request import Request as Case
 from crm_core.services.visibility import Visibility
 from crm_views.components.parts import OweView
+from crm_views.desk.way import way
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -39,6 +40,12 @@ def user_name(request: Request, user_id: int | None) -> str:
     if user is None:
         return request.ui.show.text(_("the system"))
     return str(user.name_en if request.ui.show.locale == "en" and user.name_en else user.name)
+
+
+def login_name(request: Request, login: str) -> str:
+    """The name of the one whose login something keeps; without an account the login as it is."""
+    user = request.services.users.by_login(login)
+    return user_name(request, user.id) if user is not None else login
 
 
 def in_hands(request: Request, unit: int | None, assignee: int | None) -> str:
@@ -67,6 +74,11 @@ def contact_name(request: Request, contact: Contact | None) -> str:
 def address_words(request: Request, address: str) -> str:
     """The number or address somebody unknown called from, as people read it."""
     return address if "@" in address else str(request.ui.show.digits(address))
+
+
+def isolated(text: str) -> str:
+    """A number inside a line: it stands as one piece whichever way the line runs (UAX 9)."""
+    return f"\u2068{text}\u2069"
 
 
 def type_name(request: Request, case: Case) -> str:
@@ -136,11 +148,10 @@ def owe(request: Request, case: Case) -> OweView:
 
 
 def _stages(case: Case) -> tuple[Literal["", "d", "c"], ...]:
-    names = [status.name for status in case.version.statuses if status.category != Category.CANCELLED]
-    if case.status not in names or len(names) > 8:
-        return ()
-    now = names.index(case.status)
-    return tuple("d" if place < now else "c" if place == now else "" for place in range(len(names)))
+    """The stages in short; none of a request that ended without being done."""
+    course = way(case) if case.category != Category.CANCELLED else None
+    drawn: dict[str, Literal["", "d", "c"]] = {"d": "d", "c": "c"}
+    return tuple(drawn.get(mark, "") for mark in course.marks) if course is not None else ()
 
 
 def readable(request: Request, cases: Iterable[Case], most: int) -> list[Case]:

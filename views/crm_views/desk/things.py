@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 from pyramid.httpexceptions import HTTPSeeOther
 
 from crm_core.errors import NotFound
+from crm_core.i18n import TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
 from crm_core.model.ids import parse_id
 from crm_core.model.interaction import Interaction
 from crm_core.model.request import Request as Case
 from crm_core.services.visibility import Visibility
+from crm_views.drafts import WRITER
 from crm_views.forms.form import SUBMISSION_KEY
 
 if TYPE_CHECKING:
     from pyramid.request import Request
+
+_ = TextFactory("crm_views")
 
 
 def contact_of(request: Request) -> tuple[Contact, Visibility]:
@@ -35,11 +39,23 @@ def contact_of(request: Request) -> tuple[Contact, Visibility]:
 
 
 def readable_contact(request: Request) -> Contact:
-    """The contact of the address, to be read in full. Raises NotFound also where it may only be counted."""
+    """The contact of the address, to be read in full and noted. Raises NotFound also where it may only be counted."""
+    contact = polled_contact(request)
+    note_read(request, contact)
+    return contact
+
+
+def polled_contact(request: Request) -> Contact:
+    """`readable_contact` for a script that asks again and again while nothing is read: that is no look."""
     contact, seen = contact_of(request)
     if seen is not Visibility.FULL:
         raise NotFound
     return contact
+
+
+def note_read(request: Request, contact: Contact) -> None:
+    """Note that something of ``contact`` is read here, other than the dossier."""
+    request.crm_app.looks.note_part(request.services.identity.user_id, contact.id, request.services.now)
 
 
 def case_of(request: Request) -> tuple[Case, Visibility]:
@@ -98,11 +114,17 @@ def done(request: Request, key: str, location: str) -> HTTPSeeOther:
     return HTTPSeeOther(location=location)
 
 
+def saved(request: Request, changed: tuple[str, ...], key: str, location: str) -> HTTPSeeOther:
+    """`done` of a form that changes a record: says whether anything was different."""
+    request.ui.flash(_("Saved.") if changed else _("Nothing was different, so nothing was changed."))
+    return done(request, key, location)
+
+
 def sent_form(request: Request) -> str:
     """A digest of the page and of all that was sent with it: who goes back and changes the text sends another form."""
     summary = hashlib.sha256(json.dumps(request.path).encode())
     for name, value in request.POST.items():
-        if name == "csrf_token":
+        if name in ("csrf_token", WRITER):
             continue
         file = getattr(value, "file", None)
         if file is None:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_views.forms.form import Button, Look, Submission, handle, read_only
+from crm_views.forms.form import handle, read_only
+from crm_views.forms.look import Button, Folded, Look, Submission
 from crm_views.forms.uploads import StoredUpload, UploadRefused, UploadStore
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
 
 __all__ = [
-    "Button", "Look", "StoredUpload", "Submission", "UploadRefused", "UploadStore", "handle", "includeme", "read_only",
+    "Button", "Folded", "Look", "StoredUpload", "Submission", "UploadRefused", "UploadStore", "handle", "includeme",
+    "read_only",
 ]
 
 

@@ -1,10 +1,13 @@
 """The file field: what was sent is kept at once, so that nobody has to choose a file twice.
 
-Kept files are named in the form by their ids only; the store gives them back to the session that sent them.
+Kept files are named in the form by their ids only; the store gives them back to the session that sent them. With the
+script each file is sent when it is chosen (`take_file`), and the form then carries its id; without it files come with
+the form.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -13,9 +16,10 @@ import colander
 from deform import Field
 
 from crm_core.i18n import Text, TextFactory
-from crm_views.forms.filenames import safe_name
+from crm_core.text.filenames import safe_name
 from crm_views.forms.messages import MALFORMED
-from crm_views.forms.uploads import StoredUpload, UploadRefused, UploadStore
+from crm_views.forms.rendering import address
+from crm_views.forms.uploads import MEGABYTE, StoredUpload, UploadRefused, UploadStore
 from crm_views.forms.widgets import OwnWidget, show_of
 
 if TYPE_CHECKING:
@@ -49,11 +53,12 @@ def upload_store(request: Request) -> UploadStore:
 
 
 def upload_session(request: Request) -> str:
-    """The secret by which this browser's kept files are found; made when the first file comes."""
+    """The user and the secret by which this browser's kept files are found; made when the first file comes."""
     key = request.session.get(_SESSION_KEY)
     if not key:
         key = request.session[_SESSION_KEY] = secrets.token_urlsafe(24)
-    return str(key)
+    user = getattr(getattr(request, "login", None), "user", None)
+    return f"{user.id}.{key}" if user is not None else str(key)
 
 
 class FileWidget(OwnWidget):
@@ -77,9 +82,32 @@ class FileWidget(OwnWidget):
         return str(show.text(_("up to ${count} files of up to ${size} each",
                                mapping={"count": self.most, "size": show.size(limit)})))
 
+    def words(self, field: Field) -> str:
+        """What the script says of files on their way, as JSON; ``{name}`` and ``{part}`` stand for what it fills in."""
+        show, limit = show_of(field), upload_store(field.renderer.request).max_bytes
+        name = {"name": "{name}", "part": "{part}"}
+        sentences = {
+            "sending": _("Being sent: ${part} %", mapping=name),
+            "waiting": _("Waits for the one before"),
+            "sent": _("“${name}” is here.", mapping=name),
+            "large": _("“${name}” is larger than ${limit} MB.", mapping={**name, "limit": max(1, limit // MEGABYTE)}),
+            "many": _("Too many files; ${count} at most.", mapping={"count": self.most}),
+            "broken": _("“${name}” did not arrive: the connection broke, or your login ended. Try again.",
+                        mapping=name),
+            "first": _("Files are still being sent; the form follows as soon as they are here."),
+            "left": _("A file did not arrive. Try again or take it out, then send the form."),
+        }
+        return json.dumps({key: show.text(text) for key, text in sentences.items()}, ensure_ascii=False)
+
     def serialize(self, field: Field, cstruct: Any, **kw: Any) -> str:
+        request = field.renderer.request
+        send_to = address(field, "form_files")
+        if send_to:
+            upload_session(request)  # two files sent at once must not each begin a session
+        kw |= {"send_to": send_to, "largest": upload_store(request).max_bytes}
         files = () if cstruct in (colander.null, None) else tuple(cstruct)
-        values = {"files": files, "refused": getattr(field, "refused", ()), "labels": [file.name for file in files]}
+        values = {"files": files, "refused": getattr(field, "refused", ()), "gone": getattr(field, "gone", False),
+                  "labels": [file.name for file in files]}
         return super().serialize(field, cstruct, **(kw | values))
 
     def deserialize(self, field: Field, pstruct: Any) -> Any:
@@ -116,6 +144,26 @@ class FileWidget(OwnWidget):
         except UploadRefused as refusal:
             field.refused.append(safe_name(name))
             reasons.append(refusal.message)
+
+
+def take_file(request: Request) -> dict[str, Any]:
+    """What the script sent: one file as ``upload``, to be kept for this session; or ``drop``, the id of one to forget.
+
+    Gives ``uid``, ``name``, ``size`` in words; or ``error``, a sentence, with status 422.
+    """
+    store, session, show = upload_store(request), upload_session(request), request.ui.show
+    dropped, part = request.POST.get("drop"), request.POST.get("upload")
+    if isinstance(dropped, str):
+        store.remove(session, dropped)
+        return {}
+    try:
+        if not hasattr(part, "file"):
+            raise UploadRefused(_("Choose a file."))
+        kept = store.put(session, part.file, part.filename or "")
+    except UploadRefused as refusal:
+        request.response.status_int = 422
+        return {"error": show.text(refusal.message)}
+    return {"uid": kept.uid, "name": kept.name, "size": show.size(kept.size)}
 
 
 def kept_files(fields: Iterable[Field]) -> list[str]:

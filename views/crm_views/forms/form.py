@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import colander
@@ -23,12 +22,15 @@ from pyramid.response import Response
 
 from crm_core.errors import CrmError, Forbidden, Invalid, NotFound, StaleChange, Veto
 from crm_core.i18n import Text, TextFactory
+from crm_core.text.filenames import isolated
 from crm_views.components.ui import SummaryError
 from crm_views.forms import commands
-from crm_views.forms.filenames import isolated
+from crm_views.forms.drafts import WRITER, FormDraft
 from crm_views.forms.files import FileWidget, kept_files, upload_session, upload_store
+from crm_views.forms.look import Look, Submission
 from crm_views.forms.messages import MALFORMED
 from crm_views.forms.prepare import build
+from crm_views.forms.revisions import StaleForm
 from crm_views.forms.structure import keep_blank_rows, labelled, shaped, walk
 from crm_views.forms.uploads import StoredUpload
 from crm_views.forms.widgets import PasswordWidget
@@ -38,64 +40,14 @@ _ = TextFactory("crm_views")
 SUBMISSION_KEY = "submission_key"
 REVISION = "revision"
 FORM = "__formid__"
+LONGEST_HIDDEN = 200
+LONGEST_REVISION = 4_000
+"""Characters of a hidden value that are carried on: a revision has some for each field of the form."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-@dataclass(frozen=True)
-class Submission:
-    """What a valid form said.
-
-    ``values`` as the schema gives them; ``submission_key`` is one per form shown, the same when it is sent twice;
-    ``revision`` and ``hidden`` are what the form carried, as text; ``button`` is the value of the button pressed.
-    """
-
-    values: dict[str, Any]
-    submission_key: str
-    revision: str
-    hidden: Mapping[str, str]
-    button: str
-
-
-@dataclass(frozen=True)
-class Button:
-    """One more submit button: ``value`` arrives as `Submission.button`."""
-
-    value: str
-    text: Text
-    look: str = "quiet"
-    icon: str = ""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a form is drawn. ``layout``: a ``sheet`` in two columns with a foot, or ``plain`` fields one below the other.
-
-    ``template`` (``package:path/name.pt``) replaces the whole form; start from ``templates/form.pt``.
-    """
-
-    heading: Text = ""
-    note: Text = ""
-    layout: str = "sheet"
-    submit_icon: str = ""
-    buttons: tuple[Button, ...] = ()
-    cancel: str = ""
-    template: str = ""
-    css: str = ""
-
-
 OnValid = Callable[[Submission], "Response | dict[str, Any]"]
-
-
-class StaleForm(StaleChange):
-    """A stale change of a form that says itself from which ``revision`` it goes on.
-
-    A form of many fields needs it: what its reader never touched must not become his decision.
-    """
-
-    def __init__(self, theirs: Mapping[str, object], revision: str) -> None:
-        super().__init__(theirs)
-        self.revision = revision
 
 
 def handle(
@@ -118,9 +70,10 @@ def handle(
     ``appstruct`` fills the form at first; where the request has a ``kept_form`` (names and values typed before
     something came between) that fills it instead. ``hidden`` travels along: ``submission_key`` (made here where
     missing) and ``revision`` are given to ``on_valid``; after a `StaleChange` the form carries the revision given now:
-    sending it again is a decision. Several forms on one page need a ``name`` each. CSRF is Pyramid's, by the field
-    csrf_token.
-    ``request.kept_form``, where the application has it, holds the pairs of an earlier try that a GET starts with.
+    sending it again is a decision. A form sent without the revision it was given is stale. Several forms on one page
+    need a ``name`` each. CSRF is Pyramid's, by the field csrf_token.
+    ``request.kept_form``, where the application has it, holds the pairs of an earlier try that a GET starts with;
+    ``request.draft_of``, what was typed here and never sent (`crm_views.drafts`).
     """
     schema = schema.bind(request=request) if getattr(schema, "bindings", None) is None else schema
     look = look or Look()
@@ -145,13 +98,21 @@ class _Run:
         self.action = action
         self.look = look
         self.show = request.ui.show
+        self.draft = FormDraft(request, form, action, look, submit_label)
+        if self.draft.is_wanted:
+            self.hidden[WRITER] = secrets.token_urlsafe(8)
 
     def shown(self, typed: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """The form as it starts, or with what was ``typed`` into it before something else had to come between."""
+        if (FORM, self.form.formid) not in typed:
+            typed = self.draft.opened()
         if (FORM, self.form.formid) in typed:
             self._carry(dict(typed))
             posted, _loose = self._read(list(typed))
             self._refill(posted)
+            for field, _above in walk(self.form):
+                field.gone = field.error is not None  # a file that is kept no more; nobody has sent this form yet
+                field.error = None
         return self.page(())
 
     def submitted(self, on_valid: OnValid) -> dict[str, Any] | Response:
@@ -168,6 +129,10 @@ class _Run:
             return self.refused(loose)
         if loose or self._wrong():
             return self.refused(loose)
+        if REVISION in self.given and not isinstance(self.request.POST.get(REVISION), str):
+            # Who does not say what the change starts from has not seen what is there now.
+            self._abort()
+            return self.refused(self._place(StaleChange({})))
         submission = Submission(
             values, self.hidden[SUBMISSION_KEY], self.hidden.get(REVISION, ""), dict(self.hidden),
             str(self.request.POST.get("submit", "")),
@@ -183,6 +148,7 @@ class _Run:
         forget_kept = getattr(self.request, "forget_kept_form", None)
         if forget_kept is not None:
             forget_kept()
+        self.draft.taken(submission.submission_key)
         return result
 
     # Reading
@@ -192,8 +158,9 @@ class _Run:
         for key in self.hidden:
             value = posted.get(key)
             if key == REVISION and isinstance(value, str):
-                value = value[:200]  # one that is longer was never given: what starts from it is stale
-            if isinstance(value, str) and len(value) <= 200 and (key != SUBMISSION_KEY or _KEY.fullmatch(value)):
+                value = value[:LONGEST_REVISION]  # one that is longer was never given: what starts from it is stale
+            most = LONGEST_REVISION if key == REVISION else LONGEST_HIDDEN
+            if isinstance(value, str) and len(value) <= most and (key != SUBMISSION_KEY or _KEY.fullmatch(value)):
                 self.hidden[key] = value
 
     def _read(self, controls: list[tuple[str, Any]]) -> tuple[dict[str, Any], list[Text]]:
@@ -226,7 +193,8 @@ class _Run:
     def page(self, loose: Sequence[Text]) -> dict[str, Any]:
         errors = self._errors(loose)
         html = self.form.serialize(self.form.cstruct, form=self, errors=errors)
-        return {"form": Markup(html), "error_count": len(errors)}
+        fields = len({error.target for error in errors if error.target})
+        return {"form": Markup(html), "error_count": fields or min(1, len(errors))}
 
     def refused(self, loose: Sequence[Text]) -> dict[str, Any]:
         self._own_required_words()
@@ -313,8 +281,39 @@ class _Run:
     # What templates ask
 
     @property
+    def draft_marks(self) -> dict[str, str]:
+        """Attributes of the form element by which js/drafts.js keeps what is typed; none where nothing is kept."""
+        return self.draft.marks(self.hidden)
+
+    @property
     def csrf_token(self) -> str:
         return str(get_csrf_token(self.request))
+
+    @property
+    def main_fields(self) -> list[Field]:
+        """The fields that are not folded away."""
+        names = self.look.folded.names if self.look.folded is not None else ()
+        return [field for field in self.form.children if field.name not in names]
+
+    @property
+    def folded_fields(self) -> list[Field]:
+        names = self.look.folded.names if self.look.folded is not None else ()
+        return [field for field in self.form.children if field.name in names]
+
+    @property
+    def fold_is_open(self) -> bool:
+        """Whether something in there is wrong, or was asked for and is not filled in."""
+        return any(field.error is not None or (field.required and field.cstruct in (colander.null, "", None))
+                   for field in self.folded_fields)
+
+    @property
+    def fold_says(self) -> str:
+        """What stands in the folded fields, in words."""
+        said = [
+            field.widget.said(field, field.cstruct) for field in self.folded_fields
+            if hasattr(field.widget, "said") and field.cstruct not in (colander.null, "", None)
+        ]
+        return self.show.text(_(", ")).join(said)
 
     @property
     def has_files(self) -> bool:
@@ -327,8 +326,31 @@ class _Run:
 
     @property
     def all_required(self) -> bool:
-        """Whether the sentence "everything is required unless…" helps: only where something may be left out."""
-        return any(not field.required for field in self._all())
+        """Whether the sentence "everything is required unless…" helps: where little may be left out."""
+        return not self.marks_needed and any(not field.required for field in self._asked())
+
+    @property
+    def marks_needed(self) -> bool:
+        """Whether the needed fields are marked, and not the optional ones: the marks are for the fewer of them."""
+        needed = [field.required for field in self._asked()]
+        return needed.count(False) > needed.count(True)
+
+    def mark(self, field: Field) -> str:
+        """The word beside a field's name that says whether it must be filled in; "" where that needs no word.
+
+        A node may bring its own as ``mark``: of two fields, say, of which one is needed.
+        """
+        own = getattr(field.schema, "mark", "")
+        if own or getattr(field.widget, "kind", "single") in ("bare", "hidden"):
+            return self.show.text(own)
+        if self.marks_needed:
+            return self.show.text(_("needed")) if field.required else ""
+        return "" if field.required else self.show.text(_("optional"))
+
+    def _asked(self) -> list[Field]:
+        """The fields of the form itself that somebody fills in or leaves out; a box to tick is never left out."""
+        filled = (field for field in self.form.children if not hasattr(field.schema, "mark"))
+        return [field for field in filled if getattr(field.widget, "kind", "single") not in ("bare", "hidden")]
 
     @property
     def kept(self) -> str:
@@ -351,6 +373,3 @@ def read_only(request: Request, schema: colander.SchemaNode, values: Mapping[str
     """The fields of ``schema`` with ``values`` as a list of terms and descriptions; what was left out is not shown."""
     form = build(request, schema, appstruct=values)
     return Markup(form.serialize(form.cstruct, readonly=True))
-
-
-__all__ = ["Button", "Look", "StaleForm", "Submission", "handle", "read_only"]

@@ -12,11 +12,13 @@ from deform import Field
 from deform import widget as stock
 from pyramid.request import Request
 
-from crm_core.i18n import TextFactory
-from crm_views.forms.dates import JalaliDateWidget
+from crm_core.i18n import Text, TextFactory
+from crm_views.forms.dates import DaysWidget, JalaliDateWidget
+from crm_views.forms.dependent import DependentChoiceWidget
 from crm_views.forms.files import FileWidget
 from crm_views.forms.rendering import FormRenderer
 from crm_views.forms.structure import FormWidget, MappingWidget, SequenceWidget, name_fields
+from crm_views.forms.times import TimeWidget
 from crm_views.forms.widgets import (
     BooleanWidget,
     ChoicesWidget,
@@ -43,18 +45,32 @@ def _listed(node: colander.SchemaNode) -> ChoiceWidget:
     return ChoiceWidget(_choices(node), radios=False)
 
 
+_CURRENCIES: Mapping[str, tuple[int, Text]] = MappingProxyType({
+    "IRR": (0, _("rials")), "EUR": (2, _("euros")), "USD": (2, _("dollars")),
+})
+"""Currency (ISO 4217) → places behind the point, and its word beside the field; another one stands as its code."""
+
+
+def _money(node: colander.SchemaNode) -> MoneyWidget:
+    currency = getattr(node, "currency", "IRR")
+    places, unit = _CURRENCIES.get(currency, (0, currency))
+    return MoneyWidget(currency, getattr(node, "places", places), getattr(node, "unit", unit))
+
+
 MAKERS: Mapping[str, WidgetMaker] = MappingProxyType({
     "text": lambda node: LineWidget(),
     "long_text": lambda node: TextAreaWidget(),
     "place": lambda node: LineWidget(autocomplete="street-address"),
     "integer": lambda node: IntegerWidget(),
-    "money": lambda node: MoneyWidget(
-        getattr(node, "currency", "IRR"), getattr(node, "places", 0), getattr(node, "unit", _("rials"))
-    ),
+    "money": _money,
     "date": lambda node: JalaliDateWidget(getattr(node, "prefer", "next")),
+    "dates": lambda node: DaysWidget(getattr(node, "prefer", "next")),
+    "time": lambda node: TimeWidget(),
     "choice": lambda node: ChoiceWidget(_choices(node)),
+    "dependent_choice": lambda node: DependentChoiceWidget(_choices(node), node.depends_on, node.groups),
     "choices": lambda node: ChoicesWidget(_choices(node)),
     "boolean": lambda node: BooleanWidget(),
+    "code": lambda node: LineWidget(code=True),
     "phone": lambda node: LineWidget(code=True, inputmode="tel", help=_("With its area code, like 02155000018.")),
     "email": lambda node: LineWidget(code=True, inputmode="email", digits=False),
     "national_id": lambda node: LineWidget(code=True, inputmode="numeric", help=_("Ten digits.")),
@@ -69,6 +85,7 @@ _BY_KIND: tuple[tuple[type, str], ...] = (
     (colander.Boolean, "boolean"),
     (colander.Integer, "integer"),
     (colander.Date, "date"),
+    (colander.Time, "time"),
     (colander.Set, "choices"),
 )
 

@@ -14,7 +14,9 @@ from deform import Field
 from translationstring import ChameleonTranslate, TranslationString
 
 from crm_core.i18n import Text, TextFactory
+from crm_views.forms.focus import first_field
 from crm_views.forms.messages import own_words
+from crm_views.page_templates import templates_of
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -28,7 +30,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 class FormRenderer:
     """The ``renderer`` of one `deform.Form`: templates by name, or ``package:path/name.pt`` for a plugin's own widget.
 
-    Each template gets ``ui``, ``show``, ``request``, and functions of a field: ``aria``, ``said``, ``help_text``.
+    Each template gets ``ui``, ``show``, ``request``, and functions of a field: ``aria``, ``aria_alone``, ``said``,
+    ``help_text``.
     """
 
     def __init__(self, request: Request) -> None:
@@ -40,7 +43,9 @@ class FormRenderer:
         name = template_name if template_name.endswith(".pt") else f"{template_name}.pt"
         values |= {
             "ui": self.request.ui, "show": self.request.ui.show, "request": self.request,
-            "aria": aria, "said": self.said, "help_text": help_text, "is_null": is_null, "translate": self._translate,
+            "aria": aria, "aria_alone": aria_alone, "said": self.said, "help_text": help_text, "is_null": is_null,
+            "first_field": first_field,
+            "translate": self._translate,
         }
         return str(self._loader.load(name)(**values))
 
@@ -66,10 +71,13 @@ def own_errors(field: Field) -> list[Text]:
     return [message for message in field.error.messages() if message]
 
 
-def aria(field: Field) -> dict[str, str]:
-    """Attributes that tie a control to its help and its error, and say whether it must be filled in."""
+def aria(field: Field, *, helped: bool = True) -> dict[str, str]:
+    """Attributes that tie a control to its help and its error, and say whether it must be filled in.
+
+    ``helped``: whether the help is shown where the control stands.
+    """
     wrong = bool(own_errors(field))
-    described = [f"{field.oid}-h"] if help_text(field) else []
+    described = [f"{field.oid}-h"] if helped and help_text(field) else []
     described += [f"{field.oid}-e"] if wrong else []
     attributes = {"aria-describedby": " ".join(described)} if described else {}
     if wrong:
@@ -77,6 +85,11 @@ def aria(field: Field) -> dict[str, str]:
     if field.required:
         attributes["aria-required"] = "true"
     return attributes
+
+
+def aria_alone(field: Field) -> dict[str, str]:
+    """As `aria`, for a control whose help is not shown."""
+    return aria(field, helped=False)
 
 
 def help_text(field: Field) -> str:
@@ -89,6 +102,14 @@ def help_text(field: Field) -> str:
     return of_widget(field) if of_widget is not None else ""
 
 
+def address(field: Field, route: str, **parts: str) -> str:
+    """The path of one of the helpers of forms, "" in an application that has no such route."""
+    try:
+        return str(field.renderer.request.route_path(route, **parts))
+    except KeyError:
+        return ""
+
+
 def is_null(cstruct: Any) -> bool:
     """Whether there is no value to show."""
     return cstruct in (colander.null, None, "", (), [])
@@ -96,6 +117,5 @@ def is_null(cstruct: Any) -> bool:
 
 def includeme(config: Configurator) -> None:
     """The loader of form templates hangs on the registry, so that two applications live side by side."""
-    reload = bool(config.registry.settings.get("pyramid.reload_templates"))
-    config.registry.crm_form_templates = PageTemplateLoader(str(TEMPLATES), auto_reload=reload)
+    config.registry.crm_form_templates = templates_of(config, TEMPLATES)
 

@@ -146,6 +146,12 @@ class PasswordWidget(LineWidget):
         return typed or colander.null
 
 
+class NewPasswordWidget(PasswordWidget):
+    """A password that is chosen here: managers offer to make one."""
+
+    autocomplete = "new-password"
+
+
 class HiddenWidget(OwnWidget):
     """A value that travels with the form unseen."""
 
@@ -226,7 +232,10 @@ class BooleanWidget(OwnWidget):
 
 
 class ChoiceWidget(OwnWidget):
-    """One of some: round buttons for a few, a list for many. ``choices`` are (value, label) pairs."""
+    """One of some: round buttons for a few, a list for many. ``choices`` are (value, label) pairs.
+
+    A node that may be left empty can say as ``empty`` what that means, like "the unit decides".
+    """
 
     def __init__(self, choices: tuple[tuple[str, Any], ...], **kw: Any) -> None:
         super().__init__(**kw)
@@ -236,6 +245,11 @@ class ChoiceWidget(OwnWidget):
         self.wide = few and len(choices) > 2
         self.template = "radio_choice" if few else "select"
         self.required_message = CHOOSE
+
+    @staticmethod
+    def empty(field: Field) -> str:
+        """The word for choosing none."""
+        return str(show_of(field).text(getattr(field.schema, "empty", "") or _("Not said")))
 
     def said(self, field: Field, cstruct: Any) -> str:
         labels = dict(self.choices)

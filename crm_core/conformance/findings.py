@@ -1,0 +1,113 @@
+"""What ``crm plugin check`` looks at, in the order of its table, and what it found."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from crm_core.i18n import Text, TextFactory
+
+_ = TextFactory("crm_core")
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is not right with a check, in English, as all reasons for administrators and authors are.
+
+    A ``warn`` one fails nothing.
+    """
+
+    check: str
+    reason: str
+    warn: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row of the table; ``then`` is the next step when it fails."""
+
+    id: str
+    title: Text
+    then: Text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check with what became of it; ``reason`` is "" where all is well."""
+
+    check: Check
+    level: Level
+    reason: str = ""
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("metadata", _("Metadata"), _("Complete setup.cfg (or pyproject.toml); crm plugin new writes a whole one.")),
+    Check("api", _("Version of the API"), _("Say CRM_API_VERSION in the plugin’s module, within what this core has.")),
+    Check("imports", _("Imports the API only"), _("Import it from crm_core.api or crm_views.api; ask us for what lacks "
+                                                  "there.")),
+    Check("hooks", _("Signatures of hooks"), _("Name hooks and their arguments as the hook reference does.")),
+    Check("ids", _("Ids"), _("Begin each id with the plugin’s id and a dot; use each one once.")),
+    Check("declarations", _("Declarations"), _("Say what the reason names where it is contributed.")),
+    Check("duties", _("Duties"), _("Declare what becomes of what is stored of a person: see “Duties” in the guide.")),
+    Check("starts", _("Starts"), _("Look at the reason; crm --debug plugin check shows where it was raised.")),
+    Check("permissions", _("A permission on every view"), _("Give each view a permission that the plugin contributes, "
+                                                            "below its own addresses.")),
+    Check("translations", _("Texts in every language"), _("Add the texts to the Persian catalog and compile it with "
+                                                          "pybabel compile.")),
+    Check("examples", _("Examples of its tests"), _("Change examples() of the PluginContract in its tests: they must "
+                                                    "say what the form asks and the rules demand.")),
+    Check("payload", _("Stores plain data"), _("Store text, numbers, lists and tables; dates as ISO text.")),
+    Check("panels", _("Boxes on the dossier"), _("Give plain values, or None where there is nothing to show.")),
+    Check("merge", _("Two records become one"), _("Let contacts_merging raise nothing but Veto.")),
+    Check("export", _("The citizen’s copy"), _("Give plain data from the hook export; declare on_export of the rest.")),
+    Check("erase", _("Erasure"), _("Mark what tells of a person as personal=True, or erase it in the hook erase.")),
+    Check("uninstall", _("Readable without it"), _("Make forms and statuses of crm_core.api only, with words for "
+                                                   "each.")),
+    Check("background", _("Jobs and readers"), _("Run it in a test of your own with crm_core.testing.background; "
+                                                 "crm --debug plugin check shows where it was raised.")),
+    Check("reports", _("Reports"), _("Name the keys of the rows as the columns are named, and let an example have what "
+                                     "they count.")),
+    Check("rendering", _("Pages in Persian, right to left"), _("Open the page in Persian; translate each text, use "
+                                                               "logical properties.")),
+    Check("labels", _("Labels of fields"), _("Give each field a <label for> or aria-label that says what it is.")),
+    Check("cost", _("Cost of hooks"), _("Ask indexes instead of looking through everything.")),
+    Check("deprecations", _("Old names"), _("Use the new name before the old one goes.")),
+)
+LONGEST = 300
+"""Characters of a reason."""
+
+
+def first_line(reason: str) -> str:
+    """The first line of what a plugin raised; its traceback is kept with the plugin."""
+    return (reason.strip().splitlines() or [""])[0][:LONGEST]
+
+
+def raised(error: BaseException, name: str, reason: str = "") -> str:
+    """The last line of a traceback, with the last line below ``name`` (a package or file) that led there: ``KeyError:
+    'x' (jobs.py, line 9)``. ``reason``: what is said in place of the error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    mine = [frame for frame in frames if name and {name, f"{name}.py"} & set(Path(frame.filename).parts)]
+    place = f" ({Path(mine[-1].filename).name}, line {mine[-1].lineno})" if mine else ""
+    return f"{reason or first_line(f'{type(error).__name__}: {error}')}{place}"
+
+
+def table(faults: list[Fault], skipped: dict[str, str]) -> list[Finding]:
+    """A finding for each check, several where several things are wrong. ``skipped``: check → why nobody looked."""
+    found: list[Finding] = []
+    for check in CHECKS:
+        wrong = list(dict.fromkeys(fault for fault in faults if fault.check == check.id))
+        found += [Finding(check, Level.WARN if fault.warn else Level.FAIL, fault.reason) for fault in wrong]
+        if not wrong and check.id in skipped:
+            found.append(Finding(check, Level.SKIPPED, skipped[check.id]))
+        elif not wrong:
+            found.append(Finding(check, Level.OK))
+    return found

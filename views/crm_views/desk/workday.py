@@ -1,0 +1,71 @@
+"""The day line: what of one's own work is due today, and the times plugins know of, on one ruler with a mark for now.
+
+A quarter of an hour is one column; times before opening and after closing are said in words at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from crm_core.model.request import Category
+from crm_core.model.request import Request as Case
+from crm_core.services.daytimes import day_times
+from crm_core.services.worklists import Wanted
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+OPENING, QUARTERS = (7, 30), 32
+QUARTER = 900_000
+"""The desk's hours until an administrator can set them: eight hours from half past seven."""
+SPAN = 5
+"""Quarters that a thing takes on the ruler, enough for its words."""
+ROWS = 3
+MOST = 40
+
+
+def day_line(request: Request) -> dict[str, Any] | None:
+    """The template's values; None on a day when nothing is due and nobody is expected."""
+    services, show = request.services, request.ui.show
+    clock = services.clock
+    morning = clock.moment(clock.today())
+    wanted = replace(Wanted(services.work.own()), since=morning, until=clock.tonight())
+    times = [(case.due or 0, case.title, case, True) for case in services.work.first(wanted, MOST)]
+    told = day_times(services.context, services.identity.user_id or 0, morning, clock.tonight())
+    times = sorted([*times, *((one.at, one.title, case, False) for one, case in told[:MOST])], key=lambda one: one[0])
+    if not times:
+        return None
+    opening = clock.moment(clock.today(), *OPENING)
+    free_from = [0] * ROWS
+    things, beside = [], []
+    for time in times:
+        quarter = (time[0] - opening) // QUARTER
+        row = next((place for place, free in enumerate(free_from) if free <= quarter), None)
+        if not 0 <= quarter < QUARTERS or row is None:
+            beside.append(_thing(request, *time))
+            continue
+        start = min(quarter, QUARTERS - SPAN)
+        if start < free_from[row]:
+            beside.append(_thing(request, *time))
+            continue
+        free_from[row] = start + SPAN
+        things.append(_thing(request, *time) | {"css": f"q{start + 1} r{row + 1} span{SPAN}"})
+    now = (services.now - opening) // QUARTER
+    return {
+        "hours": [show.clock(opening + hour * 4 * QUARTER) for hour in range(QUARTERS // 4)],
+        "things": things,
+        "beside": beside,
+        "rows": sum(1 for free in free_from if free),
+        "now": now + 1 if 0 <= now < QUARTERS else 0,
+        "now_words": show.clock(services.now),
+    }
+
+
+def _thing(request: Request, at: int, title: str, case: Case, is_due: bool) -> dict[str, Any]:
+    """A time on the line. Only an answer that is owed can be late; a meeting that has begun is not."""
+    late = is_due and at < request.services.now
+    tone = "x" if late else "p" if case.category == Category.WAITING else ""
+    show = request.ui.show
+    return {"href": f"/requests/{case.code}", "time": show.clock(at), "subject": show.text(title), "tone": tone,
+            "late": late}
