@@ -12,12 +12,18 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from crm_core.testing.factories import PASSWORD
 from crm_views.testing import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+# Waiting is done by locators and `expect`: `wait_for_function` asks a second time inside the page, where its policy
+# (no eval) refuses the question, so that such a test passes only where nothing was to wait for.
+PATIENCE = 40_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +61,7 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     def open_(url: str, expected: Sequence[str] = (), **settings: Any) -> Page:
         context = chromium.new_context(**({"viewport": {"width": 1366, "height": 768}} | settings))
         contexts.append(context)
-        context.set_default_timeout(40_000)
+        context.set_default_timeout(PATIENCE)
 
         def said(kind: str, text: str) -> None:
             if not any(words in text for words in expected):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from crm_core.services import Services
 from crm_core.testing.factories import make_app, make_clerk, make_contact
@@ -165,8 +166,7 @@ def test_words_of_the_last_second_are_kept_when_the_page_is_left(enter: Callable
     page.keyboard.type(WORDS)
     page.goto(f"{site.url}/contacts/new")
     page.goto(site.here)
-    page.wait_for_function("document.querySelector('[data-waiting-words]').textContent !== ''")
-    assert page.inner_text("[data-waiting-words]") == WORDS
+    expect(page.locator("[data-waiting-words]")).to_have_text(WORDS, use_inner_text=True)
 
 
 def test_an_ended_login_loses_nothing(
@@ -234,23 +234,23 @@ def test_an_unknown_number_is_two_enters_from_its_citizen(enter: Callable[..., P
     page.keyboard.type("09129999999")
     page.keyboard.press("Enter")
     page.wait_for_url("**/find?*")
-    page.wait_for_function("document.activeElement.matches('a.hit')")
+    page.wait_for_selector("a.hit:focus")
     page.keyboard.press("Enter")
     page.wait_for_url("**/contacts/new?*")
-    page.wait_for_function("document.activeElement.name === 'given'")
+    expect(page.locator("[name=given]")).to_be_focused()
 
 
 def test_a_digit_chooses_the_kind_and_the_form_is_ready(enter: Callable[..., Page]) -> None:
     page = enter("/requests/new")
-    page.wait_for_function("document.activeElement.dataset.digit === '1'")
+    expect(page.locator("[data-digit='1']")).to_be_focused()
     page.keyboard.press("1")
     page.wait_for_url("**/requests/new/**")
-    page.wait_for_function("document.activeElement.closest('form[data-focus]') !== null")
+    page.wait_for_selector("form[data-focus] :focus")
 
 
 def test_on_a_magnified_screen_a_form_begins_with_its_heading_in_sight(enter: Callable[..., Page]) -> None:
     page = enter("/requests/new/core.general", viewport={"width": 683, "height": 384})
-    page.wait_for_function("document.activeElement.name === 'text'")
+    expect(page.locator("[name=text]")).to_be_focused()
     page.wait_for_load_state()
     field = page.evaluate("document.activeElement.getBoundingClientRect().top")
     heading = page.evaluate("document.querySelector('form[data-focus] h1').getBoundingClientRect().top")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -43,7 +44,7 @@ def test_a_refused_form_takes_the_focus_and_leads_to_its_fields(open_page: Any) 
     page.fill("#f-happened", "۳۱ آبان ۱۴۰۵")
     page.click(".form-foot .btn-primary")
     page.wait_for_selector(".errsum")
-    page.wait_for_function("document.activeElement.classList.contains('errsum')")
+    expect(page.locator(".errsum")).to_be_focused()
     assert page.input_value("#f-happened") == "۳۱ آبان ۱۴۰۵"
     page.click(".errsum a >> nth=1")
     assert page.evaluate("document.activeElement.id") == "f-happened"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -45,7 +47,7 @@ def names(form_site: Any) -> list[str]:
 
 def test_files_are_here_before_the_form_is_sent(page: Page, form_site: Any) -> None:
     page.set_input_files(FIELD, [PDF, PNG])
-    page.wait_for_function("() => document.querySelectorAll('.file-row[data-way=here]').length === 2")
+    expect(page.locator(".file-row[data-way=here]")).to_have_count(2)
     assert rows(page, "here") == ["قبض.pdf", "عکس.png"]
     assert page.locator(".file-row [data-state]").first.inner_text() == "۴٫۹ کیلوبایت"
     assert page.locator("[data-said]").inner_text() == "«عکس.png» رسید."
@@ -81,7 +83,7 @@ def test_too_large_and_too_many_are_known_before_anything_is_sent(page: Page) ->
     page.click(".file-row.bad [data-take-out]")
     page.set_input_files(FIELD, [PNG | {"name": f"{place}.png"} for place in range(4)])
     assert page.locator(".file-row.bad [data-state]").inner_text() == "فایل‌ها زیادند؛ تا ۳ فایل."
-    page.wait_for_function("() => document.querySelectorAll('.file-row[data-way=here]').length === 3")
+    expect(page.locator(".file-row[data-way=here]")).to_have_count(3)
 
 
 def test_a_broken_connection_is_tried_again(new_page: Any, page: Page, form_site: Any) -> None:
@@ -102,7 +104,7 @@ def test_a_form_waits_for_its_files(page: Page, form_site: Any) -> None:
     page.route("**/forms/files", lambda route: held.append(route))
     page.set_input_files(FIELD, [PDF])
     page.click(SEND)
-    page.wait_for_function("() => document.querySelector('[data-said]').textContent.startsWith('فایل‌ها در راه‌اند')")
+    expect(page.locator("[data-said]")).to_have_text(re.compile("^فایل‌ها در راه‌اند"))
     assert form_site.kept.submissions == []
     held[0].continue_()
     page.wait_for_selector("#saved")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from crm_core import builtin
 from crm_core.services import Services
@@ -109,7 +110,7 @@ def test_move_select_hand_over_and_take_back(open_page: Callable[..., Page], sit
     assert state(site, site.codes[0]) == (site.streets, None)
 
     page.click(".undo-strip button")
-    page.wait_for_function("document.querySelectorAll('.wl tbody tr').length === 3")
+    expect(page.locator(".wl tbody tr")).to_have_count(3)
     assert state(site, site.codes[0]) == state(site, site.codes[1]) == (site.desk, site.clerk.user_id)
     assert page.evaluate("window.hacked") is None
 
@@ -147,7 +148,7 @@ def test_a_list_that_changed_is_said_and_not_turned_over(open_page: Callable[...
     assert page.eval_on_selector_all(".wl [data-row]", "rows => rows.map(row => row.dataset.row)") == before
     assert page.inner_text('[data-count="mine"]') == "۴"
     page.click("[data-changed] a")
-    page.wait_for_function("document.querySelectorAll('.wl tbody tr').length === 4")
+    expect(page.locator(".wl tbody tr")).to_have_count(4)
 
 
 def test_axe_finds_nothing_in_the_list_the_choice_and_the_preview(
