@@ -53,7 +53,7 @@ def merge(path: Path, sentences: list[Sentence]) -> Catalog:
     places: dict[str, set[str]] = defaultdict(set)
     for sentence in sentences:
         places[sentence.text].add(sentence.path)
-    new = Catalog(locale=LANGUAGE, domain=path.stem, fuzzy=False)
+    new = Catalog(locale=LANGUAGE, domain=path.stem, fuzzy=False, creation_date=old.creation_date)
     for text in sorted(places):
         known = old.get(text)
         # Written without line numbers, so that a moved line is no change.
@@ -63,7 +63,7 @@ def merge(path: Path, sentences: list[Sentence]) -> Catalog:
 
 
 def po_bytes(catalog: Catalog) -> bytes:
-    """The text of a catalog; without dates and tool versions, so that it changes only when a sentence does."""
+    """The text of a catalog, which changes only when a sentence does: its date is the day it was begun."""
     catalog.mime_headers = [
         ("Language", LANGUAGE),
         ("MIME-Version", "1.0"),
