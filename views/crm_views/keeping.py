@@ -91,6 +91,7 @@ class Keeper:
         self.folder = folder
         self._clock = clock
         self._swept = 0.0
+        self._only_sent: dict[str, tuple[int, int, int]] = {}
 
     def keep(self, user: int, path: str, pairs: Pairs, largest: int = LARGEST) -> str:
         """Keep a form; gives the token to ask for it with, "" where it is too large to keep."""
@@ -155,9 +156,24 @@ class Keeper:
 
     def drafts(self, user: int) -> list[Draft]:
         """All drafts of one user, newest first."""
-        files = (file for file in self._files() if _is_draft_of(user, file))
-        found = [draft for file in files if (draft := self._parsed(user, file)[0]) is not None]
+        own = [file for file in self._files() if _is_draft_of(user, file)]
+        found = [draft for file in own if (draft := self._unsent(user, file)) is not None]
         return sorted(found, key=lambda draft: -draft.at)
+
+    def _unsent(self, user: int, file: Path) -> Draft | None:
+        """The draft in a file, if there is one. Most files of a busy clerk only say that their form was sent; such a
+        file is not read again in this process until it is written anew, since each sending of a form asks for all."""
+        try:
+            state = file.stat()
+        except FileNotFoundError:
+            return None
+        mark = state.st_ino, state.st_mtime_ns, state.st_size
+        if self._only_sent.get(file.name) == mark:
+            return None
+        draft = self._parsed(user, file)[0]
+        if draft is None:
+            self._only_sent[file.name] = mark
+        return draft
 
     def take(self, user: int, place: str, name: str, key: str = "") -> None:
         """The form was sent or its draft thrown away: forget it, and what of it still comes in late.
@@ -248,6 +264,7 @@ class Keeper:
     def sweep(self) -> None:
         """Drop what is too old; called before each new form, and now and then after a draft."""
         now = self._clock()
+        self._only_sent.clear()
         self._drop_parts()
         for file in self._files():
             hours = DRAFT_HOURS if ".draft." in file.name else HOURS
@@ -258,7 +275,7 @@ class Keeper:
         belongs = _is_draft_of if drafts else _is_form_of
         own = sorted((file for file in self._files() if belongs(user, file)), key=_age_mark)
         if drafts:  # what only says that a form was sent goes first: many are sent in a day
-            sent = [file for file in own if self._parsed(user, file)[0] is None]
+            sent = [file for file in own if self._unsent(user, file) is None]
             for file in sent[: max(0, len(sent) - MOST_DRAFTS)]:
                 file.unlink(missing_ok=True)
             own = [file for file in own if file not in sent]

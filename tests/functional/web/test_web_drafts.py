@@ -223,6 +223,23 @@ def test_forms_that_were_sent_push_no_draft_out(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("7.draft.*"))) <= MOST_DRAFTS + 3
 
 
+def test_forms_that_were_sent_are_not_read_at_each_sending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = Keeper(tmp_path, clock=lambda: 1000.0)
+    for number in range(10):
+        keeper.take(7, f"/p/{number}", "form", f"k{number}")
+    assert keeper.drafts(7) == []
+    read: list[Path] = []
+    monkeypatch.setattr(Path, "read_text", lambda file, *_args, _read=Path.read_text, **_named: (
+        read.append(file), _read(file, encoding="utf-8"))[1])
+    assert keeper.drafts(7) == []
+    assert read == []
+    elsewhere = Keeper(tmp_path, clock=lambda: 1001.0)  # another process
+    elsewhere.save(7, Draft("/p/3", "form", [("a", "1")], key="new", writer="w"), 0)
+    assert [draft.place for draft in keeper.drafts(7)] == ["/p/3"]
+    keeper.take(7, "/p/3", "form", "new")
+    assert keeper.drafts(7) == []
+
+
 def test_of_two_saves_at_once_none_is_later_than_both(tmp_path: Path) -> None:
     keeper = Keeper(tmp_path, clock=lambda: 1000.0)
     first = keeper.save(7, Draft("/p", "form", [("a", "1")], key="k", writer="w"), 0)[1]

@@ -6,6 +6,7 @@ folded away below who shall answer it: what mostly stays as it is.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -197,7 +198,7 @@ def _facts(request: Request, published: Published) -> dict[str, Any]:
 def _alike(request: Request, published: Published, contact: Contact) -> list[Any]:
     """The citizen's open requests of the same kind: perhaps it is registered already."""
     cases = request.services.requests.readable_of(contact, published.type.id)
-    return [rows.owe(request, case) for case in cases if case.is_open][:MOST_ALIKE]
+    return [rows.owe(request, case) for case in islice((case for case in cases if case.is_open), MOST_ALIKE)]
 
 
 def _schema(request: Request, published: Published, contact: Contact) -> colander.SchemaNode:
