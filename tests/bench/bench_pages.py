@@ -168,6 +168,7 @@ def rounds(port: int, known: Known, size: int) -> Iterator[dict[str, Work]]:
             "omnibox_phone": panel(one["phones"]),
             "omnibox_name_begun": panel(one["families"][:LETTERS]),
             "omnibox_name": panel(one["names"]),
+            "search_word": page("/find?" + urllib.parse.urlencode({"q": one["words"], "all": 1})),
             "dossier": page(f"/contacts/{one['contacts']}"),
             "dossier_long_history": page(f"/contacts/{known['long'][0]}"),
             "work_list": page("/?view=unit"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -40,6 +41,10 @@ from crm_core.settings import Settings
 SIZES = "10000,100000,1000000"
 ENTRIES = 5
 PORTION = 2000
+VOCABULARY = bench_search.City(0)
+"""Each contact has one note of 30 to 120 of its words, by Zipf; all else that is said is one of four sentences."""
+ASKED = slice(100, 2000)
+"""Words of the vocabulary that are asked for, the most frequent first: neither in every text nor in hardly any."""
 NOTES = 100_000
 """Notes of the bench of the full text; a quarter of its documents are contacts."""
 LARGE = 2_000_000_000
@@ -96,12 +101,14 @@ def _portion(app: App, note: Path, numbers: range, unit_note: Path) -> None:
     unit = json.loads(unit_note.read_text("utf-8"))
     known: office.Known = {"contacts": [], "phones": [], "names": [], "families": [], "codes": []}
     dice, names, draft = Dice("office", numbers.start), Names(), note.with_suffix(".tmp")
+    chance = random.Random(numbers.start)
     with app.transaction(SYSTEM, "bench", bulk=True) as services:
         for number in numbers:
             office._person(services, dice, names, number, unit, known)
             contact = services.contacts.get(known["contacts"][-1])
-            for _more in range(ENTRIES - 1):
-                services.interactions.log(contact, channel="phone", body=dice.choice(office.TEXTS), unit=unit,
+            texts = [dice.choice(office.TEXTS) for _more in range(ENTRIES - 2)]
+            for text in (*texts, " ".join(VOCABULARY.words(chance.randrange(30, 121), chance))):
+                services.interactions.log(contact, channel="phone", body=text, unit=unit,
                                           started=services.now - dice.randrange(office.YEAR))
         draft.write_text(json.dumps(known, ensure_ascii=False), "utf-8")
     draft.rename(note)
@@ -109,7 +116,8 @@ def _portion(app: App, note: Path, numbers: range, unit_note: Path) -> None:
 
 def known_of(folder: Path) -> office.Known:
     """What a clerk may ask for in a filled office."""
-    known: office.Known = {"long": [json.loads((folder / "portions" / "long.json").read_text("utf-8"))]}
+    known: office.Known = {"long": [json.loads((folder / "portions" / "long.json").read_text("utf-8"))],
+                           "words": VOCABULARY.vocabulary[ASKED]}
     for note in sorted((folder / "portions").glob("0*.json")):
         for kind, things in json.loads(note.read_text("utf-8")).items():
             known.setdefault(kind, []).extend(things)
@@ -185,7 +193,7 @@ def parts(sizes: list[int]) -> Iterator[tuple[int, str, Callable[[], Figures]]]:
 
 def _pages(data: Path, known: office.Known, size: int) -> Figures:
     with bench_pages.served(data) as (port, pid):
-        return {**bench_pages.measure(port, known, size), "rss_mb": bench_start.rss(pid)}
+        return {**bench_pages.measure(port, known, size), "search": bench_pages.SEARCH, "rss_mb": bench_start.rss(pid)}
 
 
 def _dossier(data: Path, known: office.Known, _size: int) -> Figures:

@@ -37,10 +37,13 @@ RECENT = 1000
 LONG_HISTORY = 10_000
 YEAR = 365 * 86_400_000
 LOGIN, PASSWORD = "clerk", "bench-password"
+SHORT = 3
+"""Letters of the longest word that nobody asks for."""
 TEXTS = ("پرسید کی آسفالت می‌شود", "از تأخیر در جمع‌آوری پسماند گفت", "گفتیم بازدید فردا صبح است", "برق کوچه قطع است")
 
 Known = dict[str, list[Any]]
-"""What a clerk may ask for: ids of ``contacts``, ``phones``, ``names``, ``families``, ``codes``; ``long``: one id."""
+"""What a clerk may ask for: ids of ``contacts``, ``phones``, ``names``, ``families``, ``codes``, ``words`` of what was
+said; ``long``: one id."""
 
 
 @contextmanager
@@ -79,6 +82,7 @@ def fill(folder: Path, size: int, search: str) -> Known:
                     _person(services, dice, names, number, unit, known)
         app.run(lambda services: _calls(services, random.Random(size), known["contacts"], unit))
         known["long"] = [app.run(_long_history, bulk=True)]
+        known["words"] = sorted({word for text in TEXTS for word in text.split() if len(word) > SHORT})
         sys.stderr.write(f"\r  filling an office of {size}: the full text")
         app.catch_up()
         sys.stderr.write("\r" + " " * 60 + "\r")

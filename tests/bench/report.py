@@ -19,6 +19,7 @@ Ratios = dict[str, dict[str, float]]
 PAGES = {
     "empty": "empty page", "omnibox_phone": "search: a phone number",
     "omnibox_name_begun": "search: four letters of a family name", "omnibox_name": "search: a whole name",
+    "search_word": "search page: a word of the notes",
     "dossier": "dossier", "dossier_long_history": "dossier with 10,000 entries", "work_list": "work list of the unit",
     "request": "request page", "log_a_call": "saving a call",
 }
@@ -82,6 +83,10 @@ def ratios(results: dict[str, Any], kept: Iterable[Kept] = ()) -> Ratios:
         if take is not None:
             take(found, one["figures"], one["size"])
     pages = [one for one in ordered if one["bench"] == "pages"]
+    for one in pages:
+        if one["figures"].get("search") == "tantivy":
+            over = one["figures"]["search_word_p95_ms"] / one["figures"]["empty_p95_ms"]
+            found["tantivy_over_empty"] = {"value": round(over, 2), "n": one["size"]}
     if len(pages) > 1:
         least, most = (one["figures"] for one in (pages[0], pages[-1]))
         growth = max(most[f"{page}_p95_ms"] / least[f"{page}_p95_ms"] for page in LOOKUPS)
@@ -215,9 +220,10 @@ def growth(kept: list[Kept]) -> Series:
 
 def seen_on(one: Kept) -> str:
     """When and on what a measurement was made, as an item of a list."""
-    machine, load = one["machine"], one["figures"].get("load")
+    machine, load, search = one["machine"], one["figures"].get("load"), one["figures"].get("search")
     return (f"- {one['size']:,}: {machine['when'][:10]}, Python {machine['python']}, {machine['cores']} cores "
-            f"({machine['processor']})" + (f", load {load:.1f}" if load is not None else ""))
+            f"({machine['processor']})" + (f", load {load:.1f}" if load is not None else "")
+            + (f", {search}" if search else ""))
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -31,9 +31,9 @@ def kept(size: int, bench: str, **figures: Any) -> dict[str, Any]:
 
 
 def pages(size: int, p95: float) -> dict[str, Any]:
-    names = ("empty", "omnibox_phone", "omnibox_name_begun", "omnibox_name", "dossier", "dossier_long_history",
-             "work_list", "request", "log_a_call")
-    return kept(size, "pages", load=1.5, **{f"{name}{part}": p95 for name in names for part in ("_ms", "_p95_ms")})
+    names = ("empty", "omnibox_phone", "omnibox_name_begun", "omnibox_name", "search_word", "dossier",
+             "dossier_long_history", "work_list", "request", "log_a_call")
+    return kept(size, "pages", load=1.5, search="whoosh", **{f"{name}{part}": p95 for name in names for part in ("_ms", "_p95_ms")})
 
 
 def test_a_ratio_that_was_not_measured_is_absent(bench: Any) -> None:
@@ -63,6 +63,12 @@ def test_of_several_sizes_the_largest_counts_and_growth_is_that_of_the_worse_loo
     assert bench.report.ratios({}, [kept(10**6, "start", start_s=1, rss_mb=390)])["rss_mb_1m"]["value"] == 390
 
 
+def test_a_word_with_tantivy_is_told_over_an_empty_page(bench: Any) -> None:
+    office = pages(10**6, 10)
+    office["figures"] |= {"search": "tantivy", "search_word_p95_ms": 25, "empty_p95_ms": 10}
+    assert bench.report.ratios({}, [office]) == {"tantivy_over_empty": {"value": 2.5, "n": 10**6}}
+
+
 @pytest.mark.parametrize(("name", "value", "n", "words"), [
     ("helpdesk_item", 3.0, 20_000, "reached"),
     ("helpdesk_item", 1.5, 20_000, "not reached: 2.0 × off"),
@@ -78,9 +84,9 @@ def test_a_target_is_judged_in_its_direction_and_at_its_size(
 def test_tables_have_as_many_cells_in_each_line_and_stand_between_their_marks(bench: Any) -> None:
     table = bench.report.page_table([pages(100_000, 10), pages(10_000, 5)])
     lines = [line for line in table.splitlines() if line.startswith("|")]
-    assert len({line.count("|") for line in lines}) == 1 and len(lines) == 11
+    assert len({line.count("|") for line in lines}) == 1 and len(lines) == 12
     assert lines[0].startswith("| page | 10,000: p50 |") and lines[2].endswith("| 2.00 |")
-    assert table.count("load 1.5") == 2 and "2026-11-23, Python 3.11.7, 2 cores" in table
+    assert table.count("load 1.5, whoosh") == 2 and "2026-11-23, Python 3.11.7, 2 cores" in table
     begin, end = "<!-- pages: written by make bench-full -->", "<!-- pages: end -->"
     text = bench.report.replaced(f"before\n{begin}\nold\n{end}\nafter", "pages", r"new \1")
     assert text == f"before\n{begin}\nnew \\1\n{end}\nafter"

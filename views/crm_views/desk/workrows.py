@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _ = TextFactory("crm_views")
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTES = _("1 minute"), _("${count} minutes")
+HOURS = _("1 hour"), _("${count} hours")
+DAYS = _("1 day"), _("${count} days")
+"""One of them, and several."""
 NEAR = 80
 """Percent of its time after which a request is near its end."""
 
@@ -152,19 +156,14 @@ def clock(request: Request, case: Case) -> dict[str, Any]:
 
 def duration(span: int, end: Any, start: Any) -> TranslationString:
     """A time between two moments as people say it: minutes below an hour, hours below a day, then calendar days."""
-    if span < HOUR:
-        return _counted(max(1, span // MINUTE), _("1 minute"), "${count} minutes")
     days = abs((end - start).days)
-    if span < DAY or days < 1:
-        return _counted(span // HOUR, _("1 hour"), "${count} hours")
-    return _counted(days, _("1 day"), "${count} days")
-
-
-def _counted(count: int, one: Text, more: str) -> Any:
-    texts = {"${count} minutes": _("${count} minutes", mapping={"count": count}),
-             "${count} hours": _("${count} hours", mapping={"count": count}),
-             "${count} days": _("${count} days", mapping={"count": count})}
-    return one if count == 1 else texts[more]
+    if span < HOUR:
+        count, (one, more) = max(1, span // MINUTE), MINUTES
+    elif span < DAY or days < 1:
+        count, (one, more) = span // HOUR, HOURS
+    else:
+        count, (one, more) = days, DAYS
+    return one if count == 1 else more % {"count": count}
 
 
 def news_words(request: Request, at: int) -> str:
