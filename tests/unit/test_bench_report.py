@@ -33,7 +33,8 @@ def kept(size: int, bench: str, **figures: Any) -> dict[str, Any]:
 def pages(size: int, p95: float) -> dict[str, Any]:
     names = ("empty", "omnibox_phone", "omnibox_name_begun", "omnibox_name", "search_word", "dossier",
              "dossier_long_history", "work_list", "request", "log_a_call")
-    return kept(size, "pages", load=1.5, search="whoosh", **{f"{name}{part}": p95 for name in names for part in ("_ms", "_p95_ms")})
+    times = {f"{name}{part}": p95 for name in names for part in ("_ms", "_p95_ms")}
+    return kept(size, "pages", load=1.5, search="whoosh", **times)
 
 
 def test_a_ratio_that_was_not_measured_is_absent(bench: Any) -> None:
