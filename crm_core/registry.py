@@ -186,6 +186,10 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
     if type_.files_required and "files" not in type_.common:
         raise Refused(f"the request type {type_.id!r} requires files, and its form does not ask for them (common)")
     form = form_definition(type_, translator)
+    named = [field["name"] for field in form["fields"]]
+    if unknown := sorted(set(type_.title_from) - set(named)):
+        raise Refused(f"the title of {type_.id!r} is made from {', '.join(map(repr, unknown))}, and its form has no "
+                      f"such field (it has {', '.join(named) or 'none'})")
     if expiring := [one["name"] for one in form["fields"] if one["expires_days"] and one["name"] in type_.title_from]:
         raise Refused(f"the title of {type_.id!r} would keep the field {expiring[0]!r}, whose answer expires")
     form_id = digest(form)

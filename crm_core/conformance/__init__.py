@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from crm_core.app import CORE_PACKAGES
 from crm_core.conformance import busy, living, written
-from crm_core.conformance.findings import Fault, Finding, Level, first_line, table
+from crm_core.conformance.findings import Fault, Finding, Level, raised, table
 from crm_core.conformance.subject import Subject, find
 from crm_core.conformance.trial import Trial
 from crm_core.errors import FAULTS
@@ -58,7 +58,8 @@ def _looked(subject: Subject, folder: Path) -> tuple[list[Fault], dict[str, str]
         module = subject.candidate.load()
     except FAULTS as error:  # whatever a plugin raises is what was asked for
         log.exception("plugin %s cannot be imported", subject.candidate.id)
-        faults.append(Fault("starts", first_line(f"{type(error).__name__}: {error}")))
+        point = f"{subject.candidate.id} = {subject.metadata.points.get(subject.candidate.id, subject.package)}"
+        faults.append(Fault("starts", f"the entry point “{point}” cannot be loaded: {raised(error, subject.package)}"))
         rest = ("api", "hooks", "ids", "declarations", "duties", "permissions", "translations", "examples",
                 *OF_EXAMPLES, *OF_PAGES, "cost", "deprecations")
         return [*faults, *_of_files(subject)], dict.fromkeys(rest, "it cannot be imported")

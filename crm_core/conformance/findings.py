@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from crm_core.host import Plugin
 from crm_core.i18n import Text, TextFactory
 
 _ = TextFactory("crm_core")
@@ -84,6 +89,7 @@ CHECKS: tuple[Check, ...] = (
 )
 LONGEST = 300
 """Characters of a reason."""
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 def first_line(reason: str) -> str:
@@ -94,10 +100,37 @@ def first_line(reason: str) -> str:
 def raised(error: BaseException, name: str, reason: str = "") -> str:
     """The last line of a traceback, with the last line below ``name`` (a package or file) that led there: ``KeyError:
     'x' (jobs.py, line 9)``. ``reason``: what is said in place of the error."""
-    frames = traceback.extract_tb(error.__traceback__)
-    mine = [frame for frame in frames if name and {name, f"{name}.py"} & set(Path(frame.filename).parts)]
-    place = f" ({Path(mine[-1].filename).name}, line {mine[-1].lineno})" if mine else ""
-    return f"{reason or first_line(f'{type(error).__name__}: {error}')}{place}"
+    frames = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    return (reason or first_line(f"{type(error).__name__}: {error}")) + _place(frames, name)
+
+
+def failing(plugin: Plugin, package: str) -> str:
+    """The last failure that the host noted of a plugin, with the last line of its ``package`` that led there."""
+    frames = [(file, int(line)) for file, line in _FRAME.findall(plugin.trace)]
+    return first_line(plugin.reason) + _place(frames, package)
+
+
+@contextmanager
+def logged(logger: str) -> Iterator[list[BaseException]]:
+    """The errors that a logger is told of meanwhile."""
+    found: list[BaseException] = []
+
+    class Noted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.exc_info and record.exc_info[1] is not None:
+                found.append(record.exc_info[1])
+
+    handler, log = Noted(), logging.getLogger(logger)
+    log.addHandler(handler)
+    try:
+        yield found
+    finally:
+        log.removeHandler(handler)
+
+
+def _place(frames: list[tuple[str, int]], name: str) -> str:
+    mine = [(Path(file).name, line) for file, line in frames if name and {name, f"{name}.py"} & set(Path(file).parts)]
+    return f" ({mine[-1][0]}, line {mine[-1][1]})" if mine else ""
 
 
 def table(faults: list[Fault], skipped: dict[str, str]) -> list[Finding]:

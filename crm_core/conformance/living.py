@@ -9,7 +9,8 @@ from typing import Any
 
 import pluggy
 
-from crm_core.conformance.findings import Fault, first_line, raised
+from crm_core import host
+from crm_core.conformance.findings import Fault, logged, raised
 from crm_core.conformance.trial import NAMES, PHONES, Trial
 from crm_core.errors import CrmError, Veto
 from crm_core.guard import foreign_globals
@@ -110,7 +111,7 @@ def merge(trial: Trial) -> Iterator[Fault]:
         except Veto as error:
             yield Fault("merge", f"it refuses: {error}", warn=True)
         except CrmError as error:
-            yield Fault("merge", f"{error}: {first_line(trial.plugin(app).reason)}")
+            yield Fault("merge", f"{error}: {trial.failure(app)}")
 
 
 def _records(services: Services, trial: Trial) -> dict[tuple[str, int], Plain]:
@@ -123,7 +124,8 @@ def export(trial: Trial) -> Iterator[Fault]:
     with trial.opened() as app, app.reading() as services:
         contact = services.contacts.get(trial.contact)
         person = services.export.person(contact)
-        yield from (Fault("export", f"the hook fails: {first_line(failure.reason)}") for failure in person.failed)
+        if person.failed:
+            yield Fault("export", f"the hook fails: {trial.failure(app)}")
         codes = {row.get("code") for row in person.data["requests"]}
         for id_ in trial.requests:
             if services.requests.get(id_).code not in codes:
@@ -135,10 +137,11 @@ def erase(trial: Trial) -> Iterator[Fault]:
     with trial.opened() as app, app.reading() as services:
         told = _told(services, trial) | {NAMES[0], PHONES[0]}
     with trial.copied("erase") as app:
-        with app.transaction() as services:
+        with logged(host.__name__) as errors, app.transaction() as services:  # the host forgets what it said
             receipt = services.erasure.erase(services.contacts.get(trial.contact), "conformance")
         if receipt["plugins"]["failed"]:
-            yield Fault("erase", f"the hook fails: {first_line(trial.plugin(app).reason)}")
+            why = ", ".join(raised(error, trial.candidate.package) for error in errors) or trial.failure(app)
+            yield Fault("erase", f"the hook fails: {why}")
         app.db.pack(0)
     for path in sorted((trial.folder / "erase").rglob("*")):
         if path.is_file():
@@ -174,7 +177,7 @@ def uninstall(trial: Trial) -> Iterator[Fault]:
                 app.host.ask("timeline_entry", request.type, services=services, request=request, event=event)
         plugin = trial.plugin(app)
         if plugin.failures:
-            yield Fault("uninstall", f"it fails when it is back: {first_line(plugin.reason)}")
+            yield Fault("uninstall", f"it fails when it is back: {trial.failure(app)}")
 
 
 def unreadable(services: Services, request: Request) -> Iterator[str]:

@@ -121,13 +121,13 @@ def _of_folder(root: Path) -> Subject:
         raise CrmError(_("“${path}” is no plugin: it names no entry point in the group crm.plugins.",
                          mapping={"path": str(root)}))
     id_, value = sorted(metadata.points.items())[0]
-    module = value.partition(":")[0].strip()
-    package = module.partition(".")[0]
+    point = importlib.metadata.EntryPoint(id_, value, GROUP)
+    package = value.partition(":")[0].strip().partition(".")[0]
     place = next((one for one in places if (one / package).exists() or (one / f"{package}.py").exists()), root)
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
         importlib.invalidate_caches()
-    candidate = Candidate(id_, lambda: importlib.import_module(module), package, metadata.name, metadata.version)
+    candidate = Candidate(id_, point.load, package, metadata.name, metadata.version)
     return Subject(candidate, metadata, package, root)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from crm_core.app import App
 from crm_core.conformance import answers
-from crm_core.conformance.findings import first_line, raised
+from crm_core.conformance.findings import failing, first_line, raised
 from crm_core.errors import CrmError
 from crm_core.host import Candidate, Plugin, State
 from crm_core.model.contact import Contact, Proof
@@ -78,7 +78,7 @@ class Trial:
         with self.opened() as app:
             plugin = self.plugin(app)
             if plugin.state is not State.ENABLED:
-                self.reason = first_line(plugin.reason)
+                self.reason = self.failure(app)
                 return False
             with app.transaction() as services:
                 services.users.add(LOGIN, name="Zqclerk", password=_PASSWORD, roles=list(Role), hash_cost=1)
@@ -139,6 +139,10 @@ class Trial:
 
     def plugin(self, app: App) -> Plugin:
         return app.host.plugins[self.candidate.id]
+
+    def failure(self, app: App) -> str:
+        """What the plugin failed with last, and where."""
+        return failing(self.plugin(app), self.candidate.package)
 
     def reader(self, app: App) -> Identity:
         """Somebody of the desk who has every role."""

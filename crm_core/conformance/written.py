@@ -8,6 +8,7 @@ import gettext
 import inspect
 import re
 import struct
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from typing import Any
 from crm_core import api, offers
 from crm_core import contributions as c
 from crm_core.catalogs import PLACEHOLDER, domains, read_po, sentences, untranslated
-from crm_core.conformance.findings import Fault
+from crm_core.conformance.findings import Fault, raised
 from crm_core.conformance.subject import Metadata, Subject
 from crm_core.duties import Refused, demand_duties
 from crm_core.hookspecs import PROJECT, Hooks
@@ -104,8 +105,9 @@ def contributions(id_: str, module: ModuleType, translator: Translator) -> Itera
     try:
         found = list(contribute()) if contribute is not None else []
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises is what was asked for
-        yield Fault("starts", f"contribute: {type(error).__name__}: {error}")
+        yield Fault("starts", f"contribute: {raised(error, module.__name__.partition('.')[0])}")
         return
+    yield from _forgotten(module.__name__.partition(".")[0], found)
     permissions = {one.id for one in found if isinstance(one, c.Permission)}
     seen: set[tuple[type, str]] = set()
     for one in found:
@@ -124,6 +126,18 @@ def contributions(id_: str, module: ModuleType, translator: Translator) -> Itera
             yield Fault("ids", f"{what} leads outside /plugins/{id_}/")
         yield from _frozen(id_, one, translator)
         yield from _words(one, what, translator)
+
+
+def _forgotten(package: str, found: list[Any]) -> Iterator[Fault]:
+    """What modules of the plugin hold ready and nobody gets, since contribute() does not give it."""
+    given = {id(one) for one in found} | {(type(one), getattr(one, "id", "")) for one in found}
+    modules = sorted(name for name in sys.modules if name == package or name.startswith(f"{package}."))
+    held = {id(value): (name, value) for name in modules for value in vars(sys.modules[name]).values()
+            if isinstance(value, c.Contribution)}
+    for name, one in held.values():
+        if id(one) not in given and (type(one), one.id) not in given:
+            yield Fault("declarations", f"the {offers.KIND[type(one)]} {one.id!r} is written in {name}, and "
+                                        "contribute() does not give it", warn=True)
 
 
 def _frozen(id_: str, one: c.Contribution, translator: Translator) -> Iterator[Fault]:
@@ -154,6 +168,11 @@ def _words(one: c.Contribution, what: str, translator: Translator) -> Iterator[F
     if isinstance(one, c.Collection):
         texts += [title for _name, title in one.fields]
     for text in texts:
+        if not isinstance(text, str):  # of its own title that is said already
+            if text is not one.title:
+                yield Fault("declarations", f"{what} says {text!r}, which is no text: write _(\"…\"), and its "
+                                            "translation into the catalog")
+            continue
         is_asked = getattr(text, "domain", None) in translator.packages
         if not is_asked and len(set(translator.labels(text).values())) == 1 and re.search("[A-Za-z]", str(text)):
             yield Fault("translations", f"{what} says {str(text)!r} in every language")

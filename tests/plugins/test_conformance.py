@@ -148,8 +148,19 @@ CROOKED: dict[str, tuple[list[tuple[str, str, str]], str, str]] = {
          ("__init__.py", "    yield forms.KIND\n", "    yield forms.SEEN\n    yield forms.KIND\n")],
         "duties", "the collection 'thing.seen' holds in 'whom' who a citizen is"),
     "crashing": ([("__init__.py", "    yield forms.DECIDE\n", '    raise LookupError("no such thing")\n    yield\n')],
-                 "starts", "LookupError: no such thing"),
-    "cannot be imported": ([("__init__.py", "CRM_API_VERSION = 1", "1 / 0")], "starts", "ZeroDivisionError"),
+                 "starts", "contribute: LookupError: no such thing (__init__.py, line "),
+    "cannot be imported": ([("__init__.py", "CRM_API_VERSION = 1", "1 / 0")], "starts",
+                           "“thing = crm_thing” cannot be loaded: ZeroDivisionError: division by zero (__init__.py, "),
+    "no such module": ([("setup.cfg", "thing = crm_thing", "thing = crm_thing.plugin")], "starts",
+                       "“thing = crm_thing.plugin” cannot be loaded: ModuleNotFoundError"),
+    "no such attribute": ([("setup.cfg", "thing = crm_thing", "thing = crm_thing:plugin")], "starts",
+                          "“thing = crm_thing:plugin” cannot be loaded: AttributeError"),
+    "title of no field": ([("forms.py", 'title_from=("', 'title_from=("nowhere", "')], "declarations",
+                          "the title of 'thing.request' is made from 'nowhere', and its form has no such field (it"),
+    "a table as title": ([("jobs.py", '_("Forget old decisions")', '{"fa": "x"}')], "declarations",
+                         "the job 'thing.tidy' has a dict as its title"),
+    "a table as status": ([("forms.py", '_("Being examined")', '{"fa": "x"}')], "declarations",
+                          "says {'fa': 'x'}, which is no text"),
     "view without permission": ([("__init__.py", "CRM_API_VERSION = 1\n", "CRM_API_VERSION = 1\n"
                                   + PAGE.format(more="", body="x"))], "permissions", "names no permission"),
     "permission of nobody": ([("panels.py", 'icon="folder2"', 'icon="folder2", permission="thing.see"')], "permissions",
@@ -165,11 +176,13 @@ CROOKED: dict[str, tuple[list[tuple[str, str, str]], str, str]] = {
     "failing box": ([("panels.py", "    return {\"open_count\"", "    [][0]\n    return {\"open_count\"")], "panels",
                     "thing.dossier: IndexError: list index out of range (panels.py, line "),
     "merge fails": ([("__init__.py", "@hookimpl\ndef before_status", "@hookimpl\ndef contacts_merging(kept):\n"
-                      "    raise KeyError(kept.id)\n\n\n@hookimpl\ndef before_status")], "merge", "KeyError"),
+                      "    raise KeyError(kept.id)\n\n\n@hookimpl\ndef before_status")], "merge",
+                    "(__init__.py, line "),
     "export fails": ([("__init__.py", "@hookimpl\ndef before_status", "@hookimpl\ndef export(services, contact):\n"
                        "    return {'seen': {1, 2}}\n\n\n@hookimpl\ndef before_status")], "export", "the hook fails"),
     "erase fails": ([("__init__.py", "@hookimpl\ndef before_status", "@hookimpl\ndef erase(services, contact):\n"
-                      "    raise KeyError(1)\n\n\n@hookimpl\ndef before_status")], "erase", "the hook fails: erase"),
+                      "    raise KeyError(1)\n\n\n@hookimpl\ndef before_status")], "erase",
+                    "the hook fails: KeyError: 1 (__init__.py, line "),
     "left after erasure": ([("forms.py", '"outcome": change.new})', '"outcome": change.new, "where": '
                              'str(request.submission.answers["place"]["value"]) + "."})')], "erase", "is still stored"),
     "foreign catalog": ([("panel.pt", 'i18n:domain="crm_thing"', 'i18n:domain="crm_other"')], "translations",
@@ -178,6 +191,9 @@ CROOKED: dict[str, tuple[list[tuple[str, str, str]], str, str]] = {
                          "'Open: ${count}' is shown in English"),
     "crashing panel": ([("panel.pt", "show.number(open_count)", "show.number(nothing)")], "rendering",
                        "panel thing.dossier: TypeError"),
+    "page that fails": ([("__init__.py", "CRM_API_VERSION = 1\n", "CRM_API_VERSION = 1\n"
+                          + PAGE.format(more=OWN, body="x").replace("return Response", "[][0]\n    return Response"))],
+                        "rendering", "/plugins/thing/page: thing: IndexError: list index out of range (__init__.py, "),
     "untied label": ([("panel.pt", "</ul>", '</ul><p><label>۱</label> <input name="x" /></p>')], "labels",
                      "the field 'x' has no label"),
     "field without a title": ([("forms.py", 'code(_("Number', 'code("") if 1 else fields.code(_("Number')],
@@ -260,6 +276,29 @@ def test_a_reader_that_no_example_reaches_is_a_warning(written: Written) -> None
     assert "no example writes what the reader 'thing.follow' reads (contact.linked)" in failed(
         findings, Level.WARN)["background"]
     assert conformance.passed(findings)
+
+
+def test_what_is_written_and_not_contributed_is_a_warning(written: Written) -> None:
+    findings = looked(written(("__init__.py", "    yield jobs.TIDY\n", "")))
+    assert "the job 'thing.tidy' is written in crm_thing.jobs, and contribute() does not give it" in failed(
+        findings, Level.WARN)["declarations"]
+    assert conformance.passed(findings)
+
+
+def test_boxes_of_requests_are_drawn_for_each_status_that_the_examples_have(written: Written) -> None:
+    """The example that is still open is not the last one."""
+    box = """def box(services, request):
+    if request.is_open:
+        [][0]
+
+
+BOX = RequestPanel("thing.box", _("Granted"), "crm_thing:templates/panel.pt", box)
+PANEL = """
+    findings = looked(written(
+        ("__init__.py", "    yield jobs.TIDY\n", "    yield jobs.TIDY\n    yield panels.BOX\n"),
+        ("panels.py", "PANEL = ", box), ("panels.py", "Request, Services", "Request, RequestPanel, Services"),
+    ))
+    assert "IndexError: list index out of range (panels.py, line " in failed(findings).get("rendering", ""), findings
 
 
 def test_a_box_for_somebody_of_whom_there_is_nothing_is_a_warning(written: Written) -> None:

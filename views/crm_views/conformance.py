@@ -16,10 +16,11 @@ from pyramid.router import Router
 
 from crm_core.app import App
 from crm_core.catalogs import PLACEHOLDER, sentences
-from crm_core.conformance.findings import Fault, first_line
+from crm_core.conformance.findings import Fault, logged, raised
 from crm_core.conformance.trial import LOGIN, Trial
 from crm_core.host import State
 from crm_core.i18n import TextFactory, locale_folder
+from crm_views import errors
 from crm_views.app import make_app
 from crm_views.plugin_pages import BETWEEN, pages
 from crm_views.security import LOGIN_COOKIE
@@ -48,13 +49,15 @@ def look(trial: Trial) -> Iterator[Fault]:
         texts = _untranslated_forms(app, trial.candidate.package)
         for path, is_own in _paths(trial, app):
             before = plugin.failures
-            status, page = _get(router, path, secret)
+            with logged(errors.__name__) as broken:
+                status, page = _get(router, path, secret)
             if plugin.failures > before:
-                yield Fault("rendering", f"{path}: {first_line(plugin.reason)}")
+                yield Fault("rendering", f"{path}: {trial.failure(app)}")
             elif status in (403, 404) and is_own:
                 continue
             elif status != 200:
-                yield Fault("rendering", f"{path} answers with status {status}")
+                why = "".join(f": {raised(error, trial.candidate.package)}" for error in broken[:1])
+                yield Fault("rendering", f"{path} answers with status {status}{why}")
             elif page is not None:
                 yield from (Fault(check, f"{path}: {words}") for check, words in _wrong(page, texts))
 
@@ -72,7 +75,8 @@ def _paths(trial: Trial, app: App) -> Iterator[tuple[str, bool]]:
     if any(id_.startswith(mine) for id_ in app.registry.contact_fields):
         yield f"/contacts/{trial.contact}/edit", False
     with app.reading() as services:
-        codes = {(case := services.requests.get(id_)).type: case.code for id_ in trial.requests}
+        cases = [services.requests.get(id_) for id_ in trial.requests]
+        codes = {(case.type, case.status): case.code for case in cases}  # a box may fail for closed ones only
     yield from ((f"/requests/{code}", False) for code in codes.values())
     yield from ((f"/reports/{id_}", False) for id_ in app.registry.reports if id_.startswith(mine))
     yield from ((path, True) for path in pages(trial.plugin(app)) if not set(path) & set("{*"))
