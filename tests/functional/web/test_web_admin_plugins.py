@@ -22,6 +22,7 @@ from crm_core.security.identity import SYSTEM
 from crm_core.services import Services
 from crm_core.services.requests import Requests
 from crm_core.testing import factories
+from crm_views.admin.plugins import pace
 from crm_views.app import make_app
 from crm_views.swap import Swappable
 from crm_views.testing import form_of, sign_in
@@ -291,3 +292,11 @@ def test_what_a_plugin_brings_is_told_without_asking_it_again(
 
     monkeypatch.setattr(Plugin, "call", broken)
     browser.get("/admin/plugins/good", status=200).mustcontain("/plugins/good/list", "/plugins/good/write")
+
+
+@pytest.mark.parametrize(("minutes", "words"), [
+    (1, "every minute"), (45, "every 45 minutes"), (60, "every hour"), (90, "every 90 minutes"), (120, "every 2 hours"),
+    (1440, "every day"), (10_080, "every 7 days"),
+])
+def test_how_often_a_job_runs_is_said_in_the_largest_unit(minutes: int, words: str) -> None:
+    assert str(pace(minutes).interpolate()) == words

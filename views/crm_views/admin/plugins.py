@@ -38,6 +38,12 @@ STATES: dict[str, tuple[Category, Text]] = {
     "disabled": ("cancelled", _("put out")), "failed": ("late", _("did not come up")),
     "gone": ("cancelled", _("put aside")),
 }
+PACES = (
+    (24 * 60, (_("every day"), _("every ${count} days"))),
+    (60, (_("every hour"), _("every ${count} hours"))),
+    (1, (_("every minute"), _("every ${count} minutes"))),
+)
+"""Minutes, and how a job is said to run that often."""
 
 
 @view_config(route_name="admin_plugins", request_method="GET", permission=ADMIN,
@@ -127,12 +133,18 @@ def _background(request: Request, id_: str) -> Iterator[dict[str, Any]]:
         if job.plugin == id_:
             last = show.datetime(job.done) if job.done else show.text(_("never yet"))
             yield {"title": show.text(job.title), "error": job.error, "failures": job.failures,
-                   "words": show.text(_("last done: ${when}; every ${minutes} minutes",
-                                        mapping={"when": last, "minutes": job.every}))}
+                   "words": show.text(_("last done: ${when}; ${pace}",
+                                        mapping={"when": last, "pace": show.text(pace(job.every))}))}
     for reader in (*readers.readers(root, registry), *effects.effects(root, registry)):
         if reader.plugin == id_:
             yield {"title": show.text(reader.title), "error": reader.error, "failures": reader.failures,
                    "words": behind(request, reader.waiting + reader.again)}
+
+
+def pace(minutes: int) -> Text:
+    """How often a job runs, in the largest unit that tells it exactly."""
+    count, (one, more) = next((minutes // length, words) for length, words in PACES if minutes % length == 0)
+    return one if count == 1 else more % {"count": count}
 
 
 def _brings(request: Request, plugin: Plugin | None) -> dict[str, Any] | None:
