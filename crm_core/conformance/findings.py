@@ -62,7 +62,8 @@ CHECKS: tuple[Check, ...] = (
     Check("hooks", _("Signatures of hooks"), _("Name hooks and their arguments as the hook reference does.")),
     Check("ids", _("Ids"), _("Begin each id with the plugin’s id and a dot; use each one once.")),
     Check("declarations", _("Declarations"), _("Say what the reason names where it is contributed.")),
-    Check("duties", _("Duties"), _("Declare what becomes of what is stored of a person: see “Duties” in the guide.")),
+    Check("duties", _("Duties"), _("Declare what becomes of what is stored of a person: see “What becomes of it” in "
+                                   "docs/integrator/forms.md.")),
     Check("starts", _("Starts"), _("Look at the reason; crm --debug plugin check shows where it was raised.")),
     Check("permissions", _("A permission on every view"), _("Give each view a permission that the plugin contributes, "
                                                             "below its own addresses.")),

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from crm_core import fields
-from crm_core.api import hookimpl
+from crm_core.api import Category, RequestType, Status, hookimpl
 from crm_core.app import App
+from crm_core.duties import Refused
+from crm_core.i18n import Translator
+from crm_core.registry import form_definition
 from crm_core.testing.factories import make_app, submit
+from crm_views.forms.look import Submission
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "integrator" / "forms.md"
 SAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -57,6 +61,24 @@ def test_its_form_is_taken_as_the_page_says(app: App) -> None:
         assert stored["day"] == "2026-11-17" and stored["hour"] == "14:30" and stored["damage"] == 1_250_000
         assert (stored["city"], stored["days"], stored["urgent"]) == ("shiraz", ["sat"], True)
         assert request.title == "x"
+
+
+def test_what_becomes_of_answers_is_frozen_as_the_page_says(sample: dict[str, Any], tmp_path: Path) -> None:
+    status = (Status("new", Category.NEW, "Registered"),)
+    form = form_definition(RequestType("example.care", "Care", sample["CareForm"], status), Translator(["crm_core"]))
+    duties = {field["name"]: (field["on_erase"], field["on_export"], field["expires_days"]) for field in form["fields"]}
+    assert duties == {"kind": ("keep", "include", None), "address": ("remove", "include", None),
+                      "illness": ("remove", "omit", 365), "neighbour": ("remove", "include", 365)}
+
+
+def test_rows_are_read_as_the_page_says(sample: dict[str, Any]) -> None:
+    values = sample["LendForm"]().deserialize({"things": [{"what": "tent", "count": "2", "back": "2026-11-24"},
+                                                          {"what": "chair", "count": "40"}]})
+    submission = Submission(values, "key", "", {}, "submit")
+    assert sample["lent"](submission) == [("tent", 2), ("chair", 40)]
+    status = (Status("new", Category.NEW, "Registered"),)
+    with pytest.raises(Refused, match="'things' of 'example.lend' is not made by"):
+        form_definition(RequestType("example.lend", "Lend", sample["LendForm"], status), Translator(["crm_core"]))
 
 
 def test_every_kind_of_field_stands_on_the_page(sample: dict[str, Any]) -> None:

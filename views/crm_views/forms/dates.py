@@ -51,9 +51,10 @@ class JalaliDateWidget(LineWidget):
         }))
 
     def help_for(self, field: Field) -> str:
-        """Help with today's date as an example, in the reader's calendar."""
+        """Help with today's date as an example, in the reader's calendar, and a word for a day on the meant side."""
         show = show_of(field)
-        return str(show.text(_("Like ${example}, or “yesterday”.", mapping={"example": show.date(show.now, "short")})))
+        words = _("Like ${example}, or “yesterday”.") if self.prefer == "last" else _("Like ${example}, or “tomorrow”.")
+        return str(show.text(words % {"example": show.date(show.now, "short")}))
 
     def shown(self, field: Field, cstruct: Any) -> str:
         return self._shown(field, cstruct, "short")
