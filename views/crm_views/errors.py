@@ -29,7 +29,8 @@ from transaction.interfaces import TransientError
 from crm_core.errors import CrmError, Forbidden, NotFound, PluginFailed, StaleChange, Taken
 from crm_core.i18n import Text, TextFactory
 from crm_core.storage import is_unreachable
-from crm_views.desk.general import left_over, said_of_it
+from crm_views.desk.general import in_words, left_over, said_of_it
+from crm_views.display import Display
 from crm_views.kept_forms import keep_posted, typed_pairs
 from crm_views.language import visitors_language
 from crm_views.plugin_pages import plugin_of
@@ -227,7 +228,7 @@ def away(error: Exception, request: Request) -> Response:
         request, 503, _("The database does not answer right now"),
         _("Load this page again in a moment: what you sent is sent anew then, "
           "and stored once, however often you do it."),
-        shown(request),
+        shown(request, stored=False),
     )
     response.headers["Retry-After"] = "3"
     return response
@@ -252,14 +253,30 @@ def number(request: Request) -> str:
     return str(request.environ.get("crm.request_id", ""))
 
 
-def shown(request: Request) -> Shown:
-    """What was typed, to be read and copied: no control fields, nothing empty."""
+def shown(request: Request, *, stored: bool = True) -> Shown:
+    """What was typed, to be read and copied: a new request as its form asks, anything else by the names of its fields.
+    No control fields, nothing empty. Without ``stored`` the database is not asked for anything."""
     try:
         pairs = typed_pairs(request)
     except (UnicodeError, ValueError):  # the form itself could not be read, and that is what the page is about
         return ()
+    if pairs and (lines := _new_request(request, stored)):
+        return lines
     return tuple((name, value) for name, value in pairs
                  if value.strip() and not name.startswith("_") and name not in ("submission_key", "revision", "submit"))
+
+
+def _new_request(request: Request, stored: bool) -> Shown:
+    """The form of a new request in words; the trouble that is told must not become another one by them."""
+    try:
+        if stored:
+            return in_words(request, request.ui.show)
+        vars(request).pop("localizer", None)
+        request.locale_name = visitors_language(request)
+        return in_words(request, Display.for_request(request), stored=False)
+    except Exception:
+        log.exception("request %s: what was typed could not be put into words", number(request))
+        return ()
 
 
 def allowed_methods(request: Request) -> list[str]:
