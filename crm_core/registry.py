@@ -122,7 +122,7 @@ class Registry:
                 raise Refused(f"the id {one.id!r} does not start with {plugin + '.'!r}")
             if (place, one.id) in entries:
                 raise Refused(f"the id {one.id!r} is contributed twice")
-            if wrong := "; ".join(offers.wrong(one, permissions)):
+            if wrong := "; ".join(dict.fromkeys(offers.wrong(one, permissions))):
                 raise Refused(f"the {offers.KIND[type(one)]} {one.id!r} {wrong}")
             entries[place, one.id] = self._entry(plugin, one)
         for (place, id_), entry in entries.items():

@@ -107,8 +107,13 @@ def purge(name: str, folder: Path, yes: bool, data: Path, as_json: bool) -> None
     if not yes:
         with reading_app(data) as app, app.reading() as services:
             title = with_id(choose(services.plugins.title(name), spoken()), name)
-        click.confirm(say(_("Remove everything that is stored of “${plugin}”?", mapping={"plugin": title})), abort=True,
-                      err=True)
+            stored = services.plugins.sizes([name])[name].words
+        what = say(_(", ")).join(map(say, stored))
+        click.confirm(say(_("Remove everything that is stored of “${plugin}”: ${what}?",
+                            mapping={"plugin": title, "what": what})
+                          if stored else
+                          _("Remove everything that is stored of “${plugin}”?", mapping={"plugin": title})),
+                      abort=True, err=True)
     result = perform(data, PURGE_PLUGIN, {"plugin": name, "folder": str(folder.absolute())},
                      title=say(_("Removing")))
     if as_json:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from BTrees.OOBTree import OOBTree
 
 from crm_core.errors import CrmError
-from crm_core.i18n import LANGUAGES, Labels, TextFactory
+from crm_core.i18n import LANGUAGES, Labels, Text, TextFactory
 from crm_core.model.form import FormVersion
 from crm_core.model.plugin import PluginSettings
 from crm_core.model.request import TypeVersion
@@ -60,14 +60,33 @@ class Held:
 
 @dataclass
 class Left:
-    """How much a plugin left that is gone: requests that are open and closed, records of its collections, contacts with
-    something in its fields, settings that were decided."""
+    """How much is stored of a plugin: requests that are open and closed, records of its collections, contacts with
+    something in its fields, files of its requests, settings that were decided."""
 
     open: int = 0
     closed: int = 0
     records: int = 0
     contacts: int = 0
+    files: int = 0
     settings: int = 0
+
+    @property
+    def words(self) -> list[Text]:
+        """What there is, each in words with its count; nothing of what there is none."""
+        counts = {name: getattr(self, name) for name in _COUNTED}
+        return [one if counts[name] == 1 else more % {"count": counts[name]}
+                for name, (one, more) in _COUNTED.items() if counts[name]]
+
+
+_COUNTED = {
+    "open": (_("1 open request"), _("${count} open requests")),
+    "closed": (_("1 closed request"), _("${count} closed requests")),
+    "records": (_("1 record"), _("${count} records")),
+    "contacts": (_("fields of 1 citizen"), _("fields of ${count} citizens")),
+    "files": (_("1 file"), _("${count} files")),
+    "settings": (_("1 setting"), _("${count} settings")),
+}
+"""What is said of one, and of several."""
 
 
 class Plugins:
@@ -160,15 +179,19 @@ class Plugins:
     def left(self) -> dict[str, Left]:
         """What those that are `gone` left, by their ids, if it is anything. Reads all requests and contacts where there
         are any."""
-        root, found = self.context.root, {id_: Left() for id_ in self.gone()}
+        return {id_: left for id_, left in self.sizes(self.gone()).items() if left != Left()}
+
+    def sizes(self, plugins: Iterable[str]) -> dict[str, Left]:
+        """How much is stored of some plugins, by their ids. Reads all requests and contacts, unless none is named."""
+        root, found = self.context.root, {id_: Left() for id_ in plugins}
         if not found:
             return found
         for request in lightly(root, root.requests.values()):
             left = found.get(request.type.partition(".")[0])
-            if left is not None and request.is_open:
-                left.open += 1
-            elif left is not None:
-                left.closed += 1
+            if left is not None:
+                left.open += request.is_open
+                left.closed += not request.is_open
+                left.files += len(request.attachments)
         for contact in lightly(root, root.contacts.values()):
             for id_ in found.keys() & {group.partition(".")[0] for group in contact.extra}:
                 found[id_].contacts += 1
@@ -179,7 +202,7 @@ class Plugins:
         for id_, record in (root.plugins or {}).items():
             if id_ in found:
                 found[id_].settings = len(record.values)
-        return {id_: left for id_, left in found.items() if left != Left()}
+        return found
 
     def held(self, plugin: str) -> Held:
         """What is stored of a plugin. Reads every request and contact there is: minutes with a million of them."""

@@ -156,7 +156,7 @@ def test_after_an_uninstall_the_list_says_what_is_left_and_what_to_do(install: I
     app = open_with([])
     (row,) = LIST_PLUGINS.run(app, {}, None, no_progress)["plugins"]
     assert (row["id"], row["state"], row["title"]["en"]) == ("good", "gone", "A tree")
-    assert row["left"] == {"open": 1, "closed": 1, "records": 1, "contacts": 1, "settings": 0}
+    assert row["left"] == {"open": 1, "closed": 1, "records": 1, "contacts": 1, "files": 1, "settings": 0}
     assert row["next"] == "crm plugin purge good --export DIR"
 
 
@@ -167,7 +167,8 @@ def test_the_command_asks_by_title_before_it_purges(install: Install, open_with:
     folder = tmp_path / "out"
     words = ["plugin", "purge", "good", "--export", str(folder), "--data", str(app.settings.data)]
     said = CliRunner().invoke(main, words, input="n\n", env={"CRM_LANGUAGE": "en"})
-    assert "stored of “A tree (good)”?" in said.output
+    assert ("stored of “A tree (good)”: 1 open request, 1 closed request, 1 record, fields of 1 citizen, 1 file?"
+            in said.output)
     assert said.exit_code == 1
     assert not folder.exists()
 

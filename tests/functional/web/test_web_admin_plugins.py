@@ -11,7 +11,7 @@ from limits import RateLimitItemPerMinute
 from transaction.interfaces import TransientError
 from webtest import TestApp
 
-from crm_core.api import Reader, hookimpl
+from crm_core.api import Collection, Column, ContactFields, Form, Reader, Report, fields, hookimpl
 from crm_core.builtin import GENERAL
 from crm_core.cli.plugin import print_switched
 from crm_core.errors import CrmError
@@ -25,7 +25,7 @@ from crm_core.testing import factories
 from crm_views.admin.plugins import pace
 from crm_views.app import make_app
 from crm_views.swap import Swappable
-from crm_views.testing import form_of, sign_in
+from crm_views.testing import all_of, form_of, sign_in, speak, words
 from crm_views.throttle import Throttle
 
 LoadPlugin = Callable[[str], ModuleType]
@@ -178,7 +178,10 @@ def test_a_failed_one_is_named_with_its_technical_text(open_desk: Any, load_plug
     desk = open_desk({"good": load_plugin("good"), "crashing": load_plugin("crashing")})
     admin = sign_in(make_app(desk.app), "admin")
     plugin = desk.app.host.plugins["crashing"]
-    desk.app.host.refuse(plugin, "ValueError: <b>broken</b>")
+    try:
+        raise ValueError("<b>broken</b>")
+    except ValueError as error:
+        desk.app.host.refuse(plugin, f"ValueError: {error}")
 
     page = admin.get("/admin/plugins")
     page.mustcontain("did not come up", "&lt;b&gt;broken&lt;/b&gt;", "everything else went on")
@@ -194,9 +197,71 @@ def test_one_that_is_gone_shows_what_it_left(open_desk: Any, load_plugin: LoadPl
     admin = sign_in(make_app(desk.app), "admin")
 
     admin.get("/admin/plugins").mustcontain(
-        "Not here, but with data", "put aside", "1 open and 0 closed requests", "crm plugin purge good --export DIR")
+        "Not here, but with data", "put aside", "1 open request", "crm plugin purge good --export DIR",
+        no=["0 closed", "0 records"])
     admin.get("/admin/plugins/good").mustcontain("What stays when it goes", "crm plugin purge good")
     admin.get("/admin/plugins/nothing", status=404)
+
+
+@pytest.fixture
+def fielded() -> ModuleType:
+    """A plugin that has no kinds of requests: a group of fields of citizens, and records."""
+    class Card(Form):
+        number = fields.text("Number", required=False)
+
+    module = ModuleType("fielded")
+    offered = [ContactFields("fielded.card", "Library card", Card), Collection("fielded.loans", "Loans"),
+               Collection("fielded.fines", "Fines")]
+    vars(module).update(CRM_API_VERSION=1, contribute=hookimpl(lambda: offered))
+    return module
+
+
+@pytest.mark.parametrize(("language", "brings", "left"), [
+    ("en", "1 group of fields of citizens, 2 kinds of records", "2 records, fields of 1 citizen"),
+    ("fa", "یک گروه از فیلدهای شهروندان، ۲ نوع رکورد", "۲ رکورد، فیلدهای یک شهروند"),
+])
+def test_one_without_kinds_of_requests_is_counted_in_words(
+    open_desk: Any, fielded: ModuleType, language: str, brings: str, left: str
+) -> None:
+    desk = open_desk({"fielded": fielded})
+
+    def fill_in(services: Services) -> None:
+        services.contact_fields.edit(factories.make_contact(services), {"fielded.card": {"number": "7"}})
+        for book in ("Divan", "Golestan"):
+            services.collections["fielded.loans"].add({"book": book})
+
+    desk.app.run(fill_in)
+    admin = sign_in(make_app(desk.app), "admin")
+    speak(admin, language)
+    assert all_of(admin.get("/admin/plugins"), "#fielded .brings") == [brings]
+    stored = all_of(admin.get("/admin/plugins/fielded"), "[aria-labelledby=stays] dd")
+    assert len(stored) == 2  # none of the collection that holds nothing
+    desk.app.host.plugins.clear()
+    (said,) = all_of(admin.get("/admin/plugins"), ".plug.parked .brings .small")
+    assert said == left
+
+
+def test_what_is_wrong_with_one_is_said_once(open_desk: Any, load_plugin: LoadPlugin) -> None:
+    module = ModuleType("bad")
+    column = Column("", "")
+    report = Report("bad.report", "Report", (column, column), lambda *_given: [], None)
+    vars(module).update(CRM_API_VERSION=1, contribute=hookimpl(lambda: [report]))
+    desk = open_desk({"bad": module, "good": load_plugin("good")})
+    admin = sign_in(make_app(desk.app), "admin")
+    reason = desk.app.host.plugins["bad"].reason
+    assert reason.count("has a column") == 1
+    for page in (admin.get("/admin/plugins"), admin.get("/admin/plugins/bad")):
+        told = [words(line) for line in page.html.select("main p.code")]
+        assert told == [reason]
+    head = words(admin.get("/admin/plugins/bad").html.select_one(".page-head"))
+    assert head.count("bad") == 1  # its name, which is its id here
+
+
+def test_a_fault_without_a_technical_text_shows_none(open_desk: Any, load_plugin: LoadPlugin) -> None:
+    desk = open_desk({"good": load_plugin("good")})
+    desk.app.host.refuse(desk.app.host.plugins["good"], "an icon that is not there")
+    page = sign_in(make_app(desk.app), "admin").get("/admin/plugins/good")
+    page.mustcontain("an icon that is not there", no=["NoneType", "The technical text"])
 
 
 @pytest.mark.parametrize("login", ["clerk", "supervisor", "executive"])

@@ -12,7 +12,7 @@ import pytest
 
 from crm_core.backup.transactions import last_transaction
 from crm_views.app import make_app
-from crm_views.testing import sign_in
+from crm_views.testing import sign_in, words
 
 OpenDesk = Callable[..., Any]
 LoadPlugin = Callable[[str], ModuleType]
@@ -27,6 +27,12 @@ def working(open_desk: OpenDesk, load_plugin: LoadPlugin) -> Any:
 def rows_of(page: Any) -> list[list[str]]:
     rows = page.html.select(".report tbody tr")
     return [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in rows]
+
+
+def wrong_fields(page: Any) -> dict[str, str]:
+    """What the form of the period says of its fields, as a reader of the screen is told it."""
+    wrong = page.html.select("form.report-period input[aria-invalid=true]")
+    return {field["name"]: words(page.html.find(id=field["aria-describedby"])) for field in wrong}
 
 
 def test_reports_are_in_the_menu_of_those_who_may_read_one(working: Any) -> None:
@@ -71,9 +77,15 @@ def test_what_is_no_period_is_said(working: Any) -> None:
 
     page = supervisor.get("/reports/working.payments?since=1405/13/1&until=<b>")
     page.mustcontain("“1405/13/1” is not a date", "“&lt;b&gt;” is not a date", no="In English")
-    assert page.html.select_one("input[name='since']")["value"] == "1405/13/1"
+    assert wrong_fields(page) == {"since": "“1405/13/1” is not a date; write it like 1405/8/26.",
+                                  "until": "“<b>” is not a date; write it like 1405/8/26."}
+    since, until = (page.html.select_one(f"form input[name='{name}']") for name in ("since", "until"))
+    assert (since["value"], until["value"]) == ("1405/13/1", "<b>")
+    assert since.has_attr("autofocus") and not until.has_attr("autofocus")
     backwards = supervisor.get("/reports/working.payments?since=2026-11-17&until=2026-11-16")
-    backwards.mustcontain("The first day lies behind the last one.")
+    assert wrong_fields(backwards) == {"until": "The first day lies behind the last one."}
+    assert backwards.html.select_one("input[name='until']")["value"] == "2026-11-16"
+    assert not backwards.html.select(".report-period [aria-current=true]")
     table = supervisor.get("/reports/working.payments.csv?since=1405/13/1&until=2026-11-18", status=303)
     table.follow().mustcontain("“1405/13/1” is not a date", no="In English")
 

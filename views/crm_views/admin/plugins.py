@@ -14,7 +14,7 @@ from crm_core.contributions import RequestType
 from crm_core.errors import CrmError, NotFound
 from crm_core.host import Plugin, State
 from crm_core.i18n import Text, TextFactory
-from crm_core.inspection import describe, leaves, of_kind, purge_command
+from crm_core.inspection import describe, of_kind, purge_command
 from crm_core.security.permissions import Permission
 from crm_core.security.policy import ROLE_TITLES
 from crm_core.switching import Outcome, take_effect
@@ -22,6 +22,7 @@ from crm_core.version import API_VERSION
 from crm_views.admin.column import views
 from crm_views.admin.health import behind
 from crm_views.admin.plugin_settings import decide
+from crm_views.admin.plugin_words import holds, in_a_line, listed
 from crm_views.plugin_pages import served, title_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def overview(request: Request) -> dict[str, Any]:
     installed = [_row(request, id_, plugin) for id_, plugin in host.plugins.items()]
     root, plugins = request.services.root, request.services.plugins
     left = plugins.left() if len(root.requests) + len(root.contacts) <= COUNTED else dict.fromkeys(plugins.gone())
-    gone = [_row(request, id_, None) | {"left": counts, "next": purge_command(id_)} for id_, counts in left.items()]
+    gone = [_row(request, id_, None) | {
+        "left": listed(request, counts.words) if counts is not None else "", "next": purge_command(id_),
+        "requests": counts is None or counts.open + counts.closed} for id_, counts in left.items()]
     order = list(STATES)
     return {
         "title": _("Plugins"), "views": views(request), "api": request.ui.show.digits(API_VERSION),
@@ -79,7 +82,7 @@ def one(request: Request) -> dict[str, Any] | Response:
         "title": row["title"], "views": views(request), "row": row, "plugin": plugin,
         "brings": _brings(request, plugin),
         "background": list(_background(request, id_)),
-        "leaves": leaves(request.services.plugins.held(id_), request.ui.show.locale) if counted else None,
+        "leaves": holds(request, id_) if counted else None,
         "required": id_ in request.crm_app.settings.plugins_required,
         "by_settings": id_ in request.crm_app.settings.plugins_disabled,
         "outdated": request.crm_app.is_outdated(root), "roles": ROLE_TITLES,
@@ -160,10 +163,11 @@ def _row(request: Request, id_: str, plugin: Plugin | None) -> dict[str, Any]:
         "id": id_, "href": f"/admin/plugins/{id_}", "state": state, "badge": request.ui.status(*STATES[state]),
         "title": title_of(request, id_),
         "icon": next(_icons(plugin), "pause-circle" if plugin is None else "plug"),
-        "version": f"{plugin.distribution or id_} {plugin.version}".strip() if plugin is not None else "",
-        "reason": plugin.reason if plugin is not None else "", "trace": plugin.trace if plugin is not None else "",
+        "version": f"{plugin.distribution or id_} {plugin.version}".strip() if plugin is not None else id_,
+        "reason": plugin.reason if plugin is not None else "",
+        "trace": plugin.trace if plugin is not None and plugin.trace.startswith("Traceback") else "",
         "failures": plugin.failures if plugin is not None else 0,
-        "brings": request.ui.show.text(_(", ")).join(_words(request, plugin)) if plugin is not None else "",
+        "brings": listed(request, in_a_line(request, plugin)) if plugin is not None else "",
     }
 
 
@@ -175,14 +179,3 @@ def _state(plugin: Plugin | None) -> str:
 
 def _icons(plugin: Plugin | None) -> Iterator[str]:
     return (kind.icon for kind in (of_kind(plugin, RequestType) if plugin is not None else ()))
-
-
-def _words(request: Request, plugin: Plugin) -> Iterator[str]:
-    """What it brings, in a line: kinds of requests and panels by name, the rest in numbers."""
-    show = request.ui.show
-    for contribution in plugin.contributions:
-        if isinstance(contribution, RequestType):
-            yield show.text(_("the kind “${title}”", mapping={"title": show.text(contribution.title)}))
-    others = [one for one in plugin.contributions if not isinstance(one, RequestType)]
-    if others:
-        yield show.text(_("and ${count} more", mapping={"count": len(others)}))

@@ -38,12 +38,12 @@ SHOWN = 500
 @dataclass
 class Period:
     """From the day ``since`` to the day ``until``, both included. ``typed`` is what stands in the fields, ``wrong``
-    what is no period."""
+    what is no period, by the field that says so."""
 
     since: date
     until: date
     typed: dict[str, str]
-    wrong: list[Text] = field(default_factory=list)
+    wrong: dict[str, Text] = field(default_factory=dict)
 
 
 @view_config(route_name="reports", request_method="GET", permission=EVERYBODY,
@@ -73,9 +73,9 @@ def report(request: Request) -> dict[str, Any]:
     here = f"/reports/{id_}"
     return {
         "title": show.text(found.title), "description": show.text(found.description), "here": here,
-        "period": period, "words": _words(request, period),
+        "fields": _fields(period), "wrong": bool(period.wrong), "words": _words(request, period),
         "choices": [{"text": text, "href": f"{here}?{_query(since, until)}",
-                     "current": (since, until) == (period.since, period.until)}
+                     "current": not period.wrong and (since, until) == (period.since, period.until)}
                     for text, since, until in _choices(request)],
         "columns": [{"title": show.text(column.title), "css": _css(column)} for column in found.columns],
         "rows": [[_cell(request, column, value) for column, value in zip(found.columns, row, strict=True)]
@@ -122,23 +122,31 @@ def _period(request: Request) -> Period:
     """The period of the address; where a day of it is missing or is none, that of this month so far."""
     _text, first, last = _choices(request)[0]
     typed = {name: words_of(request, name) for name in ("since", "until")}
-    wrong: list[Text] = []
-    days = [_day(request, typed[name], default, wrong) for name, default in (("since", first), ("until", last))]
-    if not wrong and days[0] > days[1]:
-        wrong.append(_("The first day lies behind the last one."))
-    for name, day in zip(typed, days, strict=True):
+    wrong: dict[str, Text] = {}
+    since, until = (_day(request, name, typed[name], default, wrong)
+                    for name, default in (("since", first), ("until", last)))
+    if not wrong and since > until:
+        wrong["until"] = _("The first day lies behind the last one.")
+    for name, day in (("since", since), ("until", until)):
         typed[name] = typed[name] if wrong else request.ui.show.date(day, "short")
-    return Period(days[0], days[1], typed, wrong)
+    return Period(since, until, typed, wrong)
 
 
-def _day(request: Request, typed: str, default: date, wrong: list[Text]) -> date:
+def _day(request: Request, name: str, typed: str, default: date, wrong: dict[str, Text]) -> date:
     if not typed:
         return default
     try:
         return parse_date(typed, request.services.clock.today(), prefer="last")
     except InvalidDate:
-        wrong.append(_("“${typed}” is not a date; write it like 1405/8/26.", mapping={"typed": typed[:40]}))
+        wrong[name] = _("“${typed}” is not a date; write it like 1405/8/26.", mapping={"typed": typed[:40]})
         return default
+
+
+def _fields(period: Period) -> list[dict[str, Any]]:
+    """Both fields of the period as the page draws them; who sent a wrong one begins in the first that is wrong."""
+    first = next(iter(period.wrong), "")
+    return [{"name": name, "title": title, "value": period.typed[name], "wrong": period.wrong.get(name, ""),
+             "focus": name == first} for name, title in (("since", _("From")), ("until", _("Until")))]
 
 
 def _choices(request: Request) -> list[tuple[Text, date, date]]:
