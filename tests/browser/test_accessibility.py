@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from crm_core import demo
+from crm_core.api import Column, Permission, Report, Role, Setting, fields, hookimpl
 from crm_core.testing.factories import make_app
 from crm_views.app import make_app as make_web
 from crm_views.testing import serving
@@ -27,10 +29,24 @@ DESK, PHONE, ZOOMED = (1366, 768), (390, 844), (683, 384)
 LOOKS = (("fa", "light", DESK), ("en", "dark", DESK), ("fa", "dark", PHONE), ("en", "light", ZOOMED))
 
 
+def fees() -> ModuleType:
+    """A plugin with something to decide and a report, and nothing else."""
+    columns = (Column("zone", "Zone"), Column("paid", "Paid", "number"))
+    offered = [
+        Setting("fees.fee", fields.integer("Fee", least=0, most=900), 500),
+        Setting("fees.name", fields.text("Name on letters", required=False), ""),
+        Permission("fees.read", "Read the fees", frozenset({Role.ADMINISTRATOR})),
+        Report("fees.paid", "Paid fees", columns, lambda *_given: [{"zone": "A", "paid": 7}], "fees.read"),
+    ]
+    module = ModuleType("fees")
+    vars(module).update(CRM_API_VERSION=1, contribute=hookimpl(lambda: offered))
+    return module
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A demo city of some people with years of history: ``url``, ``citizen`` (an id), ``code`` of an open request."""
-    with closing(make_app(tmp_path_factory.mktemp("city") / "data")) as app:
+    with closing(make_app(tmp_path_factory.mktemp("city") / "data", {"fees": fees()})) as app:
         given = {"contacts": 40, "years": 1, "seed": 1, "until": "", "more": False, "password": PASSWORD}
         demo.fill(app, given, lambda _done, _total: None, hash_cost=1)
         with app.reading() as services:
@@ -63,8 +79,9 @@ def paths(site: Any) -> dict[str, tuple[str, ...]]:
                   f"{here}/identifiers/new", f"{here}/requests/new", f"{here}/requests/new/core.general",
                   f"/requests/{site.code}", "/interactions/new", "/keys", "/profile", "/reports", "/no/such/page"),
         "admin": ("/", "/admin", "/admin/units", "/admin/users", "/admin/roles", "/admin/types", "/admin/settings",
-                  "/admin/health", "/admin/health/letters", "/admin/audit", "/admin/plugins", "/admin/erasures",
-                  f"{here}/erase"),
+                  "/admin/health", "/admin/health/letters", "/admin/audit", "/admin/plugins", "/admin/plugins/fees",
+                  "/admin/erasures", f"{here}/erase", "/reports", "/reports/fees.paid",
+                  "/reports/fees.paid?since=1405/13/1&until=1405/8/26"),
     }
 
 
@@ -88,12 +105,53 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         if path == "/no/such/page":
             continue  # its status is a complaint of the browser's; asked for below
         page.goto(site.url + path)
-        page.evaluate(axe)
-        result = page.evaluate("axe.run().then(result => result.violations)")
-        found += [(path, one["id"], node["html"][:160]) for one in result for node in one["nodes"]]
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append((path, "scrolls sideways", ""))
+        found += faults(page, axe, path)
     assert found == []
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_settings_that_are_refused(
+    enter: Callable[..., Page], site: Any, axe: str, language: str, theme: str
+) -> None:
+    """The form of a plugin's settings with an error and its summary, on a desk, a phone and at 200 % zoom."""
+    page = enter("admin", bypass_csp=True, expected=["status of 422"])
+    choose(page, site, language, theme)
+    page.goto(f"{site.url}/admin/plugins/fees")
+    page.fill("form#settings [name=fee]", "901")
+    page.click("form#settings .form-foot .btn-primary")
+    expect(page.locator(".errsum")).to_be_focused()
+    found = []
+    for width, height in (DESK, PHONE, ZOOMED):
+        page.set_viewport_size({"width": width, "height": height})
+        found += faults(page, axe, f"settings at {width}")
+    assert found == []
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_figures_of_a_report_stand_at_the_end_of_their_column(
+    enter: Callable[..., Page], site: Any, language: str
+) -> None:
+    page = enter("admin")
+    choose(page, site, language, "light")
+    page.goto(f"{site.url}/reports/fees.paid")
+    ends = page.eval_on_selector_all(".report th:last-child, .report td:last-child", """cells => cells.map(cell => {
+        const words = document.createRange(); words.selectNodeContents(cell);
+        const room = cell.getBoundingClientRect(), box = words.getBoundingClientRect();
+        const before = box.left - room.left, after = room.right - box.right;
+        return document.dir === 'rtl' ? before < after : after < before;
+    })""")
+    assert ends == [True, True]
+
+
+def faults(page: Page, axe: str, path: str) -> list[tuple[str, str, str]]:
+    """What axe says of a page, and whether it scrolls sideways."""
+    page.evaluate(axe)
+    result = page.evaluate("axe.run().then(result => result.violations)")
+    found = [(path, one["id"], node["html"][:160]) for one in result for node in one["nodes"]]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append((path, "scrolls sideways", ""))
+    return found
 
 
 def test_the_eye_follows_the_keyboard(enter: Callable[..., Page], site: Any) -> None:
