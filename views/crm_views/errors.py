@@ -31,6 +31,7 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.storage import is_unreachable
 from crm_views.desk.general import in_words, left_over, said_of_it
 from crm_views.display import Display
+from crm_views.forms.told import told
 from crm_views.kept_forms import keep_posted, typed_pairs
 from crm_views.language import visitors_language
 from crm_views.plugin_pages import plugin_of
@@ -254,29 +255,33 @@ def number(request: Request) -> str:
 
 
 def shown(request: Request, *, stored: bool = True) -> Shown:
-    """What was typed, to be read and copied: a new request as its form asks, anything else by the names of its fields.
-    No control fields, nothing empty. Without ``stored`` the database is not asked for anything."""
+    """What was typed, to be read and copied: as the form asks and in words, where it was read before the trouble came
+    or is that of a new request; anything else by the names of its fields. No control fields, nothing empty. Without
+    ``stored`` the database is not asked for anything."""
     try:
         pairs = typed_pairs(request)
     except (UnicodeError, ValueError):  # the form itself could not be read, and that is what the page is about
         return ()
-    if pairs and (lines := _new_request(request, stored)):
+    if pairs and (lines := _read_out(request, stored)) is not None:
         return lines
     return tuple((name, value) for name, value in pairs
                  if value.strip() and not name.startswith("_") and name not in ("submission_key", "revision", "submit"))
 
 
-def _new_request(request: Request, stored: bool) -> Shown:
-    """The form of a new request in words; the trouble that is told must not become another one by them."""
+def _read_out(request: Request, stored: bool) -> Shown | None:
+    """The form in words, None where they are not known; the trouble that is told must not become another one by them.
+    """
     try:
+        if (lines := told(request)) is not None:
+            return lines
         if stored:
-            return in_words(request, request.ui.show)
+            return in_words(request, request.ui.show) or None
         vars(request).pop("localizer", None)
         request.locale_name = visitors_language(request)
-        return in_words(request, Display.for_request(request), stored=False)
+        return in_words(request, Display.for_request(request), stored=False) or None
     except Exception:
         log.exception("request %s: what was typed could not be put into words", number(request))
-        return ()
+        return None
 
 
 def allowed_methods(request: Request) -> list[str]:

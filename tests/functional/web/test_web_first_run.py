@@ -37,7 +37,7 @@ def stranger(new: App) -> TestApp:
 
 def filled(page: Any, app: App, **more: str) -> Any:
     values = {"code": setup_code(app.settings.data), "login": "boss", "name": "پیمان رحیمی", "password": PASSWORD,
-              "again": PASSWORD, "unit": "میز خدمت"}
+              "password_again": PASSWORD, "unit": "میز خدمت"}
     return fill(form_of(page, "form"), **(values | more))
 
 
@@ -95,8 +95,8 @@ def test_guessing_is_slowed_down(new: App, stranger: TestApp) -> None:
 
 
 @pytest.mark.parametrize(("values", "words"), [
-    ({"again": "something else entirely"}, "The two are not the same."),
-    ({"password": "short", "again": "short"}, "8 characters at least"),
+    ({"password_again": "something else entirely"}, "The two are not the same."),
+    ({"password": "short", "password_again": "short"}, "8 characters at least"),
     ({"login": "two words"}, "one word"),
     ({"name": ""}, "Fill this in"),
     ({"name": "<script>alert(1)</script>", "login": ""}, "Fill this in"),

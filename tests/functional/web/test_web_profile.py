@@ -29,16 +29,18 @@ def test_choices_are_kept_and_hold_at_once(browse: Browse) -> None:
 
 def test_a_password_is_changed_only_with_the_present_one(browse: Browse, web: Any) -> None:
     clerk, elsewhere = browse("clerk"), browse("clerk")
-    new = {"new": "a new password", "again": "a new password"}
-    wrong = fill(form_of(clerk.get("/profile"), "/profile/password"), present="guess", **new)
+    new = {"new_password": "a new password", "password_again": "a new password"}
+    wrong = fill(form_of(clerk.get("/profile"), "/profile/password"), present_password="guess", **new)
     refused = wrong.submit("submit", status=422)
     assert "This is not your password." in refused
     assert "a new password" not in refused
-    unlike = fill(form_of(refused, "/profile/password"), present=PASSWORD, new="a new password", again="another one")
+    unlike = fill(form_of(refused, "/profile/password"), present_password=PASSWORD,
+                  new_password="a new password", password_again="another one")
     assert "The two are not the same." in unlike.submit("submit", status=422)
-    short = fill(form_of(refused, "/profile/password"), present=PASSWORD, new="short", again="short")
+    short = fill(form_of(refused, "/profile/password"), present_password=PASSWORD,
+                 new_password="short", password_again="short")
     assert "characters at least" in short.submit("submit", status=422)
-    right = fill(form_of(refused, "/profile/password"), present=PASSWORD, **new)
+    right = fill(form_of(refused, "/profile/password"), present_password=PASSWORD, **new)
     assert "The new password holds" in right.submit("submit", status=303).follow()
     assert elsewhere.get("/profile").status_int == 303  # signed out there
     assert sign_in(web, "clerk", "a new password").get("/profile").status_int == 200
@@ -48,7 +50,8 @@ def test_guessing_the_present_password_is_slowed_down(browse: Browse) -> None:
     clerk = browse("clerk")
     page = clerk.get("/profile")
     for _try in range(12):
-        form = fill(form_of(page, "/profile/password"), present="guess", new="a new password", again="a new password")
+        form = fill(form_of(page, "/profile/password"), present_password="guess",
+                    new_password="a new password", password_again="a new password")
         page = form.submit("submit", status=422)
     assert "Too many tries" in page
 

@@ -42,7 +42,7 @@ class FirstForm(f.Form):
     password = f.text(_("Password"), max_length=1000, widget=NewPasswordWidget(),
                       description=_("${least} characters at least; a short sentence is easy to keep.",
                                     mapping={"least": LEAST_LENGTH}))
-    again = f.text(_("The password again"), max_length=1000, widget=NewPasswordWidget())
+    password_again = f.text(_("The password again"), max_length=1000, widget=NewPasswordWidget())
     unit = f.text(_("Name of the reception"), required=False, max_length=SHORT,
                   description=_("The unit where citizens arrive, such as “Service desk”. More can be added later."))
 
@@ -56,8 +56,8 @@ def first_run(request: Request) -> dict[str, Any] | Response:
 
     def on_valid(submission: Submission) -> Response:
         _check_code(request, submission.values["code"])
-        if submission.values["password"] != submission.values["again"]:
-            raise Invalid({"again": _("The two are not the same.")})
+        if submission.values["password"] != submission.values["password_again"]:
+            raise Invalid({"password_again": _("The two are not the same.")})
         return _begin(request, submission.values)
 
     page = handle(request, FirstForm(), submit_label=_("Begin"), on_valid=on_valid, look=Look(layout="plain"))

@@ -41,13 +41,13 @@ class PreferencesForm(f.Form):
 
 
 class PasswordForm(f.Form):
-    """A new password; the present one shows that it is really you."""
+    """A new password; the present one shows that it is really you. Their names keep them out of all that is kept."""
 
-    present = f.text(_("Present password"), max_length=1000, widget=PasswordWidget())
-    new = f.text(_("New password"), max_length=1000, widget=NewPasswordWidget(),
-                 description=_("${least} characters at least; a short sentence is easy to keep.",
-                               mapping={"least": LEAST_LENGTH}))
-    again = f.text(_("The new password again"), max_length=1000, widget=NewPasswordWidget())
+    present_password = f.text(_("Present password"), max_length=1000, widget=PasswordWidget())
+    new_password = f.text(_("New password"), max_length=1000, widget=NewPasswordWidget(),
+                          description=_("${least} characters at least; a short sentence is easy to keep.",
+                                        mapping={"least": LEAST_LENGTH}))
+    password_again = f.text(_("The new password again"), max_length=1000, widget=NewPasswordWidget())
 
 
 @view_config(route_name="profile", request_method=("GET", "POST"), permission=SIGNED_IN, renderer=TEMPLATE)
@@ -89,13 +89,13 @@ def _password(request: Request) -> dict[str, Any] | Response:
     user, users = request.login.user, request.services.users
 
     def on_valid(submission: Submission) -> Response:
-        _check_present(request, submission.values["present"])
-        if submission.values["new"] != submission.values["again"]:
-            raise Invalid({"again": _("The two are not the same.")})
+        _check_present(request, submission.values["present_password"])
+        if submission.values["new_password"] != submission.values["password_again"]:
+            raise Invalid({"password_again": _("The two are not the same.")})
         try:
-            users.set_password(user, submission.values["new"])
+            users.set_password(user, submission.values["new_password"])
         except Invalid as error:
-            raise Invalid({"new": error.errors["password"]}) from error
+            raise Invalid({"new_password": error.errors["password"]}) from error
         secret = users.start_session(user, request.user_agent or "")
         request.ui.flash(_("The new password holds from now on. Your other logins have ended."))
         return HTTPSeeOther(location="/profile", headers=remember(request, secret))
@@ -114,10 +114,10 @@ def _check_present(request: Request, present: str) -> None:
         if not minutes and not fits:
             throttle.failed(*asked)
     if minutes:
-        raise Invalid({"present": _("Too many tries. Wait ${minutes} minutes, then try again.",
-                                    mapping={"minutes": minutes})})
+        raise Invalid({"present_password": _("Too many tries. Wait ${minutes} minutes, then try again.",
+                                             mapping={"minutes": minutes})})
     if not fits:
-        raise Invalid({"present": _("This is not your password.")})
+        raise Invalid({"present_password": _("This is not your password.")})
     throttle.forgive(*asked)
 
 

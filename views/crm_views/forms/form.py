@@ -32,6 +32,7 @@ from crm_views.forms.messages import MALFORMED
 from crm_views.forms.prepare import build
 from crm_views.forms.revisions import StaleForm
 from crm_views.forms.structure import keep_blank_rows, labelled, shaped, walk
+from crm_views.forms.told import remember
 from crm_views.forms.uploads import StoredUpload
 from crm_views.forms.widgets import PasswordWidget
 
@@ -137,6 +138,7 @@ class _Run:
             values, self.hidden[SUBMISSION_KEY], self.hidden.get(REVISION, ""), dict(self.hidden),
             str(self.request.POST.get("submit", "")),
         )
+        remember(self.request, self.form)
         try:
             result = on_valid(submission)
         except (NotFound, Forbidden):

@@ -276,6 +276,11 @@ class ChoicesWidget(OwnWidget):
         self.choices = choices
         self.required_message = CHOOSE_SOME
 
+    def said(self, field: Field, cstruct: Any) -> str:
+        show = show_of(field)
+        chosen = () if cstruct in (colander.null, None) else tuple(map(str, cstruct))
+        return str(show.text(_(", ")).join(show.text(label) for value, label in self.choices if value in chosen))
+
     def serialize(self, field: Field, cstruct: Any, **kw: Any) -> str:
         chosen = () if cstruct in (colander.null, None) else tuple(map(str, cstruct))
         labels = [show_of(field).text(label) for value, label in self.choices if value in chosen]
