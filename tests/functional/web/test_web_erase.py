@@ -10,7 +10,8 @@ from webtest import TestApp
 
 from crm_core.errors import Invalid
 from crm_core.services import Services
-from crm_views.testing import form_of
+from crm_views.app import make_app
+from crm_views.testing import form_of, sign_in, words
 
 Browse = Callable[..., TestApp]
 
@@ -161,3 +162,31 @@ def test_the_list_names_the_person_who_erased(browse: Browse, desk: Any) -> None
     send(form_of(browser.get(f"/contacts/{citizen}/erase")))
     row = browser.get("/admin/erasures").html.select_one("tbody tr")
     assert "The admin" in row.text
+
+
+@pytest.mark.parametrize("parked", [False, True], ids=["takes part", "is away"])
+def test_the_receipt_names_titles_and_no_ids(open_desk: Any, load_plugin: Any, parked: bool) -> None:
+    """What went and what stays by the titles of its plugin, also later, when that is away; its id stands beside the
+    title only where something is left to do by hand."""
+    meters = load_plugin("meters")
+    meters.FAILING.append("erase")
+    desk = open_desk({"meters": meters})
+    citizen = desk.contact("Zahra Karimi")
+
+    def read(services: Services) -> None:
+        services.collections["meters.readings"].add({"number": "7", "day": "2026-11-01", "value": 3, "who": citizen})
+        services.collections["meters.bills"].add({"payer": citizen, "amount": 9})
+
+    desk.run(read)
+    browser = sign_in(make_app(desk.app), "admin")
+    receipt = send(form_of(browser.get(f"/contacts/{citizen}/erase"))).follow()
+    if parked:
+        desk.app.host.plugins.clear()
+        desk.app.registry.drop("meters")
+        receipt = browser.get(receipt.request.path)
+    said = words(receipt.html.main)
+    assert "Readings 1" in said
+    assert "Bills: 1" in said
+    assert "The plugin “ Water meter (meters) ” failed" in said
+    assert "meters.readings" not in said and "meters.bills" not in said
+    assert said.count("meters") == 1
