@@ -43,8 +43,6 @@ def wrong(one: c.Contribution, permissions: Collection[str]) -> Iterator[str]:
     """
     if not one.title:
         yield "has no title"
-    elif not isinstance(one.title, str):
-        yield f"has a {type(one.title).__name__} as its title; write _(\"…\"), and its translation into the catalog"
     permission = getattr(one, "permission", None)
     if permission is not None and permission not in permissions and permission not in _CORE:
         yield f"asks for the permission {permission!r}, which neither the core nor its plugin has"

@@ -168,10 +168,9 @@ def _words(one: c.Contribution, what: str, translator: Translator) -> Iterator[F
     if isinstance(one, c.Collection):
         texts += [title for _name, title in one.fields]
     for text in texts:
-        if not isinstance(text, str):  # of its own title that is said already
-            if text is not one.title:
-                yield Fault("declarations", f"{what} says {text!r}, which is no text: write _(\"…\"), and its "
-                                            "translation into the catalog")
+        if not isinstance(text, str):
+            yield Fault("declarations", f"{what} says {text!r}, which is no text: write _(\"…\"), and its translation "
+                                        "into the catalog")
             continue
         is_asked = getattr(text, "domain", None) in translator.packages
         if not is_asked and len(set(translator.labels(text).values())) == 1 and re.search("[A-Za-z]", str(text)):

@@ -278,6 +278,8 @@ class ChoicesWidget(OwnWidget):
 
     def said(self, field: Field, cstruct: Any) -> str:
         show = show_of(field)
+        if isinstance(cstruct, str):  # in words already, of another's version
+            return cstruct
         chosen = () if cstruct in (colander.null, None) else tuple(map(str, cstruct))
         return str(show.text(_(", ")).join(show.text(label) for value, label in self.choices if value in chosen))
 
