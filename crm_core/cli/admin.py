@@ -17,6 +17,7 @@ from crm_core.i18n import Text, TextFactory, Translator
 from crm_core.inspection import GONE, plugin_row, plugin_rows
 from crm_core.operations import LIST_PLUGINS, PACK, REPAIR
 from crm_core.registry import Registry
+from crm_core.services.plugins import Left
 from crm_core.settings import Settings, read_settings
 
 _ = TextFactory("crm_core")
@@ -51,9 +52,9 @@ def plugins(data: Path | None, as_json: bool) -> None:
 
 def _left(counts: dict[str, int]) -> Text:
     """What a plugin left that is not installed any more."""
-    return _("It is not installed, and left ${open} open and ${closed} closed requests, ${records} records, the fields "
-             "of ${contacts} citizens, ${settings} settings. They stay readable; this exports and removes them:",
-             mapping=counts)
+    what = say(_(", ")).join(map(say, Left(**counts).words))
+    return _("It is not installed, and left something: ${what}. It stays readable; this exports and removes it:",
+             mapping={"what": what})
 
 
 def _plugins_of(data: Path) -> list[dict[str, Any]]:
