@@ -29,8 +29,7 @@ from transaction.interfaces import TransientError
 from crm_core.errors import CrmError, Forbidden, NotFound, PluginFailed, StaleChange, Taken
 from crm_core.i18n import Text, TextFactory
 from crm_core.storage import is_unreachable
-from crm_views.desk.general import in_words, left_over, said_of_it
-from crm_views.display import Display
+from crm_views.desk.general import left_over, said_of_it
 from crm_views.forms.told import told
 from crm_views.kept_forms import keep_posted, typed_pairs
 from crm_views.language import visitors_language
@@ -229,7 +228,7 @@ def away(error: Exception, request: Request) -> Response:
         request, 503, _("The database does not answer right now"),
         _("Load this page again in a moment: what you sent is sent anew then, "
           "and stored once, however often you do it."),
-        shown(request, stored=False),
+        shown(request),
     )
     response.headers["Retry-After"] = "3"
     return response
@@ -254,31 +253,23 @@ def number(request: Request) -> str:
     return str(request.environ.get("crm.request_id", ""))
 
 
-def shown(request: Request, *, stored: bool = True) -> Shown:
-    """What was typed, to be read and copied: as the form asks and in words, where it was read before the trouble came
-    or is that of a new request; anything else by the names of its fields. No control fields, nothing empty. Without
-    ``stored`` the database is not asked for anything."""
+def shown(request: Request) -> Shown:
+    """What was typed, to be read and copied: as the form asks and in words, where it was read before the trouble came;
+    else by the names of its fields. No control fields, nothing empty."""
     try:
         pairs = typed_pairs(request)
     except (UnicodeError, ValueError):  # the form itself could not be read, and that is what the page is about
         return ()
-    if pairs and (lines := _read_out(request, stored)) is not None:
+    if pairs and (lines := _read_out(request)) is not None:
         return lines
     return tuple((name, value) for name, value in pairs
                  if value.strip() and not name.startswith("_") and name not in ("submission_key", "revision", "submit"))
 
 
-def _read_out(request: Request, stored: bool) -> Shown | None:
-    """The form in words, None where they are not known; the trouble that is told must not become another one by them.
-    """
+def _read_out(request: Request) -> Shown | None:
+    """The form in words, None where it was not read; the trouble that is told must not become another one by them."""
     try:
-        if (lines := told(request)) is not None:
-            return lines
-        if stored:
-            return in_words(request, request.ui.show) or None
-        vars(request).pop("localizer", None)
-        request.locale_name = visitors_language(request)
-        return in_words(request, Display.for_request(request), stored=False) or None
+        return told(request)
     except Exception:
         log.exception("request %s: what was typed could not be put into words", number(request))
         return None

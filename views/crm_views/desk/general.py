@@ -1,5 +1,4 @@
-"""What was typed into the form of a new request that could not be taken: in words, and, where its kind was put out
-meanwhile, as the form of a general request.
+"""What was typed into the form of a kind that was put out meanwhile: in words, and as the form of a general request.
 
 Nothing is registered here. The words are kept as those of any form that could not be taken, so that the general form
 opens with them, with its own mark, and as the submission they were from the start: sent twice, it counts once.
@@ -8,9 +7,8 @@ opens with them, with its own mark, and as the submission they were from the sta
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +23,7 @@ from crm_core.model.ids import parse_id
 from crm_core.model.request import TypeVersion
 from crm_core.security.permissions import Permission
 from crm_views.desk import rows
+from crm_views.desk.answers import words
 from crm_views.desk.registration import NAMES, START, CommonForm, free_name
 from crm_views.desk.things import polled_contact
 from crm_views.drafts import place_of
@@ -35,13 +34,9 @@ from crm_views.kept_forms import typed_pairs
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-    from crm_views.display import Display
-
 _ = TextFactory("crm_views")
 log = logging.getLogger(__name__)
 
-Names = Callable[[str, str], str]
-"""("staff" or "unit", its id as it was typed) → its name, "" where there is none."""
 FORM = "form"
 """The name of the form of a new request, of whatever kind."""
 SOMETHING_ELSE = "other"
@@ -84,8 +79,8 @@ def left_over(request: Request) -> LeftOver | None:
     form = None if version is None else request.services.forms.form_version(version.form)
     fields = {field["name"]: field for field in (form.fields if form is not None else ())}
     common = {word: answers.pop(free_name(NAMES[word], set(fields)), None) for word in COMMON}
-    own = tuple(_lines(request.ui.show, partial(_name, request), fields, answers))
-    asked = tuple(_common_lines(request.ui.show, common))
+    own = tuple(_lines(request, fields, answers))
+    asked = tuple(_common_lines(request, common))
     if not own and not asked:
         return None
     title = request.ui.show.text(version.labels) if version is not None else ""
@@ -94,23 +89,6 @@ def left_over(request: Request) -> LeftOver | None:
     general = _general(common, fields, answers, own, title) + _files(pairs, free_name(NAMES["files"], set(fields)))
     marks = [(name, value) for name, value in pairs if name in (SUBMISSION_KEY, LOST_FILES)]
     return LeftOver(title, asked + own, _keep(request, contact.id, [(FORM_FIELD, FORM), *marks, *general]))
-
-
-def in_words(request: Request, show: Display, *, stored: bool = True) -> tuple[tuple[str, str], ...]:
-    """What the posted form of a new request asked and what was typed; nothing for any other page or kind.
-
-    Without ``stored`` the database is not asked: names of staff and units are left out.
-    """
-    route = request.matched_route
-    kind = request.registry.crm_app.registry.types.get(request.matchdict["type"]) if (
-        route is not None and route.name == ROUTE) else None
-    if kind is None:
-        return ()
-    answers = _answers(typed_pairs(request))
-    fields = {field["name"]: field for field in kind.form["fields"]}
-    common = {word: answers.pop(free_name(NAMES[word], set(fields)), None) for word in COMMON}
-    name = partial(_name, request) if stored else _no_name
-    return (*_common_lines(show, common), *_lines(show, name, fields, answers))
 
 
 def _typed(request: Request) -> Pairs:
@@ -146,31 +124,26 @@ def _answers(pairs: Pairs) -> dict[str, Any]:
     return {name: value for name, value in parsed.items() if not name.startswith("_") and name not in control}
 
 
-def _lines(
-    show: Display, name_of: Names, fields: Mapping[str, Any], answers: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _lines(request: Request, fields: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the kind asked and what was answered, in words, in the order of the form."""
     order = [name for name in fields if name in answers] + [name for name in answers if name not in fields]
     for name in order:
         field = fields.get(name)
-        said = _said(show, name_of, field, answers[name])
+        said = _said(request, field, answers[name])
         if said:
-            yield (show.text(field["labels"]) if field is not None else name), said
+            yield (request.ui.show.text(field["labels"]) if field is not None else name), said
 
 
-def _said(show: Display, name_of: Names, field: dict[str, Any] | None, value: Any) -> str:
+def _said(request: Request, field: dict[str, Any] | None, value: Any) -> str:
     if field is not None and (texts := dict(field.get("choices") or ())):
         chosen = value if isinstance(value, list) else [value]
-        return show.text(_(", ")).join(show.text(texts.get(one, one)) for one in _texts(chosen) if one)
+        value = [texts.get(one, one) for one in _texts(chosen)]
+        return words(request, field, {"text": value})
     if field is not None and field["type"] == "boolean":
-        return show.text(_("Yes"))
+        return request.ui.show.text(_("Yes"))
     if field is not None and field["type"] in ("staff", "unit"):
-        return name_of(field["type"], next(_texts(value), ""))
-    return show.text(_(", ")).join(text for text in _texts(value) if text.strip())
-
-
-def _no_name(_kind: str, _typed: str) -> str:
-    return ""
+        return _name(request, field["type"], next(_texts(value), ""))
+    return request.ui.show.text(_(", ")).join(text for text in _texts(value) if text.strip())
 
 
 def _name(request: Request, kind: str, typed: str) -> str:
@@ -189,12 +162,12 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _common_lines(show: Display, common: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _common_lines(request: Request, common: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The citizen's words and the title; how it came and who answers go along without being read out."""
     form = CommonForm()
     for word in ("text", "title"):
         if isinstance(common[word], str) and common[word].strip():
-            yield show.text(form[NAMES[word]].title), common[word]
+            yield request.ui.show.text(form[NAMES[word]].title), common[word]
 
 
 def _shields(request: Request, fields: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
