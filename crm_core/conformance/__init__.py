@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from crm_core.app import CORE_PACKAGES
 from crm_core.conformance import busy, living, written
-from crm_core.conformance.findings import Fault, Finding, Level, raised, table
+from crm_core.conformance.findings import Fault, Finding, Level, misnamed, raised, table
 from crm_core.conformance.subject import Subject, find
 from crm_core.conformance.trial import Trial
 from crm_core.errors import FAULTS
@@ -32,7 +32,7 @@ __all__ = ["Fault", "Finding", "Level", "Subject", "Trial", "at_work", "check", 
 log = logging.getLogger(__name__)
 GROUP = "crm.conformance"
 Look = Callable[[Trial], Iterable[Fault]]
-OF_EXAMPLES = ("payload", "panels", "merge", "export", "erase", "uninstall", "background", "reports")
+OF_EXAMPLES = ("saving", "payload", "panels", "merge", "export", "erase", "uninstall", "background", "reports")
 """Checks that say nothing where there is no request to look at."""
 OF_PAGES = ("rendering", "labels")
 NOT_STARTED = "it does not start"
@@ -59,7 +59,9 @@ def _looked(subject: Subject, folder: Path) -> tuple[list[Fault], dict[str, str]
     except FAULTS as error:  # whatever a plugin raises is what was asked for
         log.exception("plugin %s cannot be imported", subject.candidate.id)
         point = f"{subject.candidate.id} = {subject.metadata.points.get(subject.candidate.id, subject.package)}"
-        faults.append(Fault("starts", f"the entry point “{point}” cannot be loaded: {raised(error, subject.package)}"))
+        then = "; write in setup.cfg the module that has contribute()" if misnamed(error, subject.package) else ""
+        faults.append(Fault("starts", f"the entry point “{point}” cannot be loaded: "
+                                      f"{raised(error, subject.package)}{then}"))
         rest = ("api", "hooks", "ids", "declarations", "duties", "permissions", "translations", "examples",
                 *OF_EXAMPLES, *OF_PAGES, "cost", "deprecations")
         return [*faults, *_of_files(subject)], dict.fromkeys(rest, "it cannot be imported")
@@ -77,12 +79,13 @@ def _looked(subject: Subject, folder: Path) -> tuple[list[Fault], dict[str, str]
     faults += at_work(trial)
     skipped = {}
     if trial.missing:
-        if trial.examples is None:
+        if trial.fault is None:
             why = f"no request could be made up ({trial.missing}); give the folder of its source, with PluginContract"
             skipped = dict.fromkeys(("examples", *OF_EXAMPLES), why)
         else:
-            skipped = dict.fromkeys(OF_EXAMPLES, "the examples of its tests fail")
-            faults.append(Fault("payload" if "NotPlain" in trial.missing else "examples", trial.missing))
+            made = "the made-up answers" if trial.examples is None else "the examples of its tests"
+            skipped = dict.fromkeys(OF_EXAMPLES, f"{made} fail")
+            faults.append(trial.fault)
     if not looks():
         skipped |= dict.fromkeys((*OF_PAGES, "permissions"), "nothing here draws pages")
     return faults, skipped

@@ -12,7 +12,7 @@ from typing import Any
 
 import colander
 
-from crm_core.errors import CrmError, Invalid
+from crm_core.errors import CrmError, Invalid, PluginFailed
 from crm_core.i18n import Text
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
@@ -43,6 +43,8 @@ def _request(services: Services, contact: Contact, type_id: str) -> Request:
             values = deserialize(schema, made_up(schema, services.clock.today() + timedelta(days=days)))
             return services.requests.register(services, contact, type_id, values,
                                               attachments=_papers(services, type_id))
+        except PluginFailed:  # no other answers would mend that
+            raise
         except CrmError as error:
             refused = error
     assert refused is not None

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from crm_core.errors import PluginFailed
 from crm_core.host import Plugin
 from crm_core.i18n import Text, TextFactory
+from crm_core.model.plain import NotPlain
 
 _ = TextFactory("crm_core")
 
@@ -71,6 +73,8 @@ CHECKS: tuple[Check, ...] = (
                                                           "pybabel compile.")),
     Check("examples", _("Examples of its tests"), _("Change examples() of the PluginContract in its tests: they must "
                                                     "say what the form asks and the rules demand.")),
+    Check("saving", _("Hooks while saving"), _("Mend the line that the reason names; what a hook refuses, it refuses "
+                                               "with Veto.")),
     Check("payload", _("Stores plain data"), _("Store text, numbers, lists and tables; dates as ISO text.")),
     Check("panels", _("Boxes on the dossier"), _("Give plain values, or None where there is nothing to show.")),
     Check("merge", _("Two records become one"), _("Let contacts_merging raise nothing but Veto.")),
@@ -103,6 +107,20 @@ def raised(error: BaseException, name: str, reason: str = "") -> str:
     'x' (jobs.py, line 9)``. ``reason``: what is said in place of the error."""
     frames = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
     return (reason or first_line(f"{type(error).__name__}: {error}")) + _place(frames, name)
+
+
+def of_examples(error: BaseException, file: str, package: str) -> Fault:
+    """Why an example could not be stored: a hook at its line below ``package``, else the example at its line of
+    ``file``."""
+    cause = error.__cause__
+    if isinstance(error, PluginFailed) and cause is not None:
+        return Fault("payload" if isinstance(cause, NotPlain) else "saving", f"{error.hook}: {raised(cause, package)}")
+    return Fault("payload" if isinstance(error, NotPlain) else "examples", raised(error, file))
+
+
+def misnamed(error: BaseException, package: str) -> bool:
+    """Whether an entry point names what is not there; what lacks inside of the ``package`` has a line there."""
+    return isinstance(error, ModuleNotFoundError | AttributeError) and raised(error, package) == raised(error, "")
 
 
 def failing(plugin: Plugin, package: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from crm_core.app import App
 from crm_core.conformance import answers
-from crm_core.conformance.findings import failing, first_line, raised
+from crm_core.conformance.findings import Fault, failing, of_examples
 from crm_core.errors import CrmError
 from crm_core.host import Candidate, Plugin, State
 from crm_core.model.contact import Contact, Proof
@@ -53,7 +53,8 @@ class Timing:
 
 @dataclass(repr=False)
 class Trial:
-    """``contact`` has the examples, ``other`` is a bare record of the same citizen; ``missing``: why there are none.
+    """``contact`` has the examples, ``other`` is a bare record of the same citizen; ``missing``: why there are none;
+    ``fault``: that it is the plugin's own or its examples'.
 
     ``unanswered``: contact fields (``group.field``) that no example answers, answered by the trial itself.
     """
@@ -67,6 +68,7 @@ class Trial:
     requests: list[int] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     missing: str = ""
+    fault: Fault | None = None
     reason: str = ""
     timings: dict[str, Timing] = field(default_factory=lambda: defaultdict(Timing))
 
@@ -89,10 +91,12 @@ class Trial:
                 self._fill(app)
             except answers.NotMade as error:
                 self.missing = str(error)
+                self.fault = None if self.examples is None else Fault("examples", self.missing)
             except Exception as error:  # noqa: BLE001  # whatever a plugin raises is what was asked for
                 # a file of its author's tests, where the examples were written
                 file = Path(inspect.getfile(inspect.unwrap(self.examples))).name if self.examples is not None else ""
-                self.missing = raised(error, file, first_line(plugin.reason))
+                self.fault = of_examples(error, file, self.candidate.package)
+                self.missing = self.fault.reason
             return True
 
     def _fill(self, app: App) -> None:

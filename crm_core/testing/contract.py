@@ -21,7 +21,7 @@ import pytest
 
 from crm_core.app import CORE_PACKAGES, App
 from crm_core.conformance import Fault, Trial, busy, living, looks, written
-from crm_core.conformance.findings import CHECKS, raised
+from crm_core.conformance.findings import CHECKS, of_examples
 from crm_core.conformance.subject import Metadata, Subject
 from crm_core.conformance.trial import Outside
 from crm_core.errors import CrmError
@@ -73,8 +73,8 @@ class PluginContract:
                     pytest.fail("examples() gives nothing; let it yield each request", pytrace=False)
                 return contact.id, [request.id for request in requests]
         except CrmError as error:
-            words = f"examples() fails: {raised(error, Path(inspect.getfile(type(self))).name)}"
-            raise pytest.fail.Exception(_sentence([Fault("examples", words)]), pytrace=False) from None
+            fault = of_examples(error, Path(inspect.getfile(type(self))).name, self.package)
+            raise pytest.fail.Exception(_of_examples(fault), pytrace=False) from None
         finally:
             app.close()
 
@@ -99,7 +99,7 @@ class PluginContract:
             if not trial.begin():
                 pytest.fail(f"the plugin {self.id!r} does not start: {trial.reason}", pytrace=False)
             if trial.missing:
-                pytest.fail(_sentence([Fault("examples", f"examples() fails: {trial.missing}")]), pytrace=False)
+                pytest.fail(_of_examples(trial.fault or Fault("examples", trial.missing)), pytrace=False)
             kept[_TRIAL] = trial
         return kept[_TRIAL]
 
@@ -236,6 +236,10 @@ def _nothing_wrong(faults: Iterable[Fault]) -> None:
     wrong = [fault for fault in faults if not fault.warn]
     if wrong:
         pytest.fail(_sentence(wrong), pytrace=False)
+
+
+def _of_examples(fault: Fault) -> str:
+    return _sentence([Fault(fault.check, f"examples() fails: {fault.reason}")])
 
 
 def _sentence(wrong: list[Fault]) -> str:

@@ -152,9 +152,11 @@ CROOKED: dict[str, tuple[list[tuple[str, str, str]], str, str]] = {
     "cannot be imported": ([("__init__.py", "CRM_API_VERSION = 1", "1 / 0")], "starts",
                            "“thing = crm_thing” cannot be loaded: ZeroDivisionError: division by zero (__init__.py, "),
     "no such module": ([("setup.cfg", "thing = crm_thing", "thing = crm_thing.plugin")], "starts",
-                       "“thing = crm_thing.plugin” cannot be loaded: ModuleNotFoundError"),
+                       "“thing = crm_thing.plugin” cannot be loaded: ModuleNotFoundError: No module named "
+                       "'crm_thing.plugin'; write in setup.cfg the module that has contribute()"),
     "no such attribute": ([("setup.cfg", "thing = crm_thing", "thing = crm_thing:plugin")], "starts",
-                          "“thing = crm_thing:plugin” cannot be loaded: AttributeError"),
+                          "“thing = crm_thing:plugin” cannot be loaded: AttributeError: module 'crm_thing' has no "
+                          "attribute 'plugin'; write in setup.cfg the module that has contribute()"),
     "title of no field": ([("forms.py", 'title_from=("', 'title_from=("nowhere", "')], "declarations",
                           "the title of 'thing.request' is made from 'nowhere', and its form has no such field (it"),
     "a table as title": ([("jobs.py", '_("Forget old decisions")', '{"fa": "x"}')], "declarations",
@@ -175,6 +177,12 @@ CROOKED: dict[str, tuple[list[tuple[str, str, str]], str, str]] = {
                          "NotPlain: thing.decisions"),
     "failing box": ([("panels.py", "    return {\"open_count\"", "    [][0]\n    return {\"open_count\"")], "panels",
                     "thing.dossier: IndexError: list index out of range (panels.py, line "),
+    "saving fails": ([("__init__.py", "draft: Draft) -> None:\n", "draft: Draft) -> None:\n    [][0]\n")], "saving",
+                     "before_submit: IndexError: list index out of range (__init__.py, line "),
+    "a status fails that no example has": (
+        [("forms.py", "    if change.new not in (GRANTED, REFUSED)", '    if change.new == "papers":\n        [][0]\n'
+          "    if change.new not in (GRANTED, REFUSED)")], "saving",
+        "before_status: IndexError: list index out of range (forms.py, line "),
     "merge fails": ([("__init__.py", "@hookimpl\ndef before_status", "@hookimpl\ndef contacts_merging(kept):\n"
                       "    raise KeyError(kept.id)\n\n\n@hookimpl\ndef before_status")], "merge",
                     "(__init__.py, line "),
@@ -285,10 +293,11 @@ def test_what_is_written_and_not_contributed_is_a_warning(written: Written) -> N
     assert conformance.passed(findings)
 
 
-def test_boxes_of_requests_are_drawn_for_each_status_that_the_examples_have(written: Written) -> None:
-    """The example that is still open is not the last one."""
-    box = """def box(services, request):
-    if request.is_open:
+@pytest.mark.parametrize("status", ["asked", "granted", "papers", "withdrawn"])
+def test_boxes_of_requests_are_drawn_in_each_status(status: str, written: Written) -> None:
+    """The examples have the first two."""
+    box = f"""def box(services, request):
+    if request.status == "{status}":
         [][0]
 
 
@@ -305,6 +314,20 @@ def test_a_box_for_somebody_of_whom_there_is_nothing_is_a_warning(written: Writt
     findings = looked(written(("panels.py", "    if not requests:\n        return None\n", "")))
     assert "shows a box for somebody of whom it has nothing" in failed(findings, Level.WARN)["panels"]
     assert conformance.passed(findings)
+
+
+def test_a_hook_that_fails_with_made_up_answers_is_told_with_its_line(written: Written) -> None:
+    made = written(("__init__.py", "draft: Draft) -> None:\n", "draft: Draft) -> None:\n    [][0]\n"))
+    for path in (made / "tests").iterdir():
+        path.unlink()
+    findings = looked(made)
+    assert "before_submit: IndexError: list index out of range (__init__.py, line " in failed(findings)["saving"]
+    assert failed(findings, Level.SKIPPED)["erase"] == "the made-up answers fail"
+
+
+def test_a_module_that_the_plugin_lacks_inside_is_no_misnamed_entry_point(written: Written) -> None:
+    reason = failed(looked(written(("__init__.py", "CRM_API_VERSION = 1", "import crm_thing.nothing"))))["starts"]
+    assert "No module named 'crm_thing.nothing' (__init__.py, line " in reason and "setup.cfg" not in reason
 
 
 def test_without_its_tests_answers_are_made_up(written: Written) -> None:

@@ -16,8 +16,9 @@ from pyramid.router import Router
 
 from crm_core.app import App
 from crm_core.catalogs import PLACEHOLDER, sentences
-from crm_core.conformance.findings import Fault, logged, raised
+from crm_core.conformance.findings import Fault, logged, of_examples, raised
 from crm_core.conformance.trial import LOGIN, Trial
+from crm_core.errors import CrmError, PluginFailed
 from crm_core.host import State
 from crm_core.i18n import TextFactory, locale_folder
 from crm_views import errors
@@ -47,19 +48,28 @@ def look(trial: Trial) -> Iterator[Fault]:
             return
         secret = app.run(_session)
         texts = _untranslated_forms(app, trial.candidate.package)
-        for path, is_own in _paths(trial, app):
+
+        def seen(path: str, is_own: bool = False) -> Iterator[Fault]:
             before = plugin.failures
             with logged(errors.__name__) as broken:
                 status, page = _get(router, path, secret)
             if plugin.failures > before:
                 yield Fault("rendering", f"{path}: {trial.failure(app)}")
-            elif status in (403, 404) and is_own:
-                continue
-            elif status != 200:
+            elif status != 200 and not (is_own and status in (403, 404)):
                 why = "".join(f": {raised(error, trial.candidate.package)}" for error in broken[:1])
                 yield Fault("rendering", f"{path} answers with status {status}{why}")
             elif page is not None:
                 yield from (Fault(check, f"{path}: {words}") for check, words in _wrong(page, texts))
+
+        for path, is_own in _paths(trial, app):
+            yield from seen(path, is_own)
+        for ids, status in _other_statuses(trial, app):
+            try:
+                path = _brought(app, ids, status)
+            except PluginFailed as error:
+                yield of_examples(error, "", trial.candidate.package)
+            else:
+                yield from seen(path) if path else ()
 
 
 def _session(services: Any) -> str:
@@ -80,6 +90,34 @@ def _paths(trial: Trial, app: App) -> Iterator[tuple[str, bool]]:
     yield from ((f"/requests/{code}", False) for code in codes.values())
     yield from ((f"/reports/{id_}", False) for id_ in app.registry.reports if id_.startswith(mine))
     yield from ((path, True) for path in pages(trial.plugin(app)) if not set(path) & set("{*"))
+
+
+def _other_statuses(trial: Trial, app: App) -> list[tuple[list[int], str]]:
+    """(examples of a kind, a status of it that none of them has), for each such status."""
+    with app.reading() as services:
+        cases = [case for id_ in trial.requests
+                 if (case := services.requests.get(id_)).type.startswith(f"{trial.candidate.id}.")]
+        had = {(case.type, case.status) for case in cases}
+        wanted = {(case.type, status.name) for case in cases for status in case.version.statuses} - had
+        return [([one.id for one in cases if one.type == kind], status) for kind, status in sorted(wanted)]
+
+
+def _brought(app: App, ids: list[int], status: str) -> str:
+    """The page of the first of some requests that can be brought into a status; "" where the plugin refuses it for all.
+
+    Raises PluginFailed where a hook fails at it.
+    """
+    for id_ in ids:
+        try:
+            with app.transaction() as services:
+                case = services.requests.get(id_)
+                services.requests.change_status(services, case, status, LOGIN)
+                return f"/requests/{case.code}"
+        except PluginFailed:
+            raise
+        except CrmError:  # refused in words: another example may fit
+            continue
+    return ""
 
 
 def _get(router: Router, path: str, secret: str) -> tuple[int, Page | None]:
