@@ -9,7 +9,7 @@ import click
 
 from crm_core import control
 from crm_core.checks import check_app
-from crm_core.cli.common import REFUSED, data_option, json_option, language, perform, print_json, reading_app, say
+from crm_core.cli.common import REFUSED, data_option, json_option, language, listed, perform, print_json, reading_app, say
 from crm_core.db import Database, root_of
 from crm_core.evolve import pending
 from crm_core.host import PluginHost, installed
@@ -52,7 +52,7 @@ def plugins(data: Path | None, as_json: bool) -> None:
 
 def _left(counts: dict[str, int]) -> Text:
     """What a plugin left that is not installed any more."""
-    what = say(_(", ")).join(map(say, Left(**counts).words))
+    what = listed(Left(**counts).words)
     return _("It is not installed, and left something: ${what}. It stays readable; this exports and removes it:",
              mapping={"what": what})
 

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +42,11 @@ def language() -> str:
 def say(text: Text) -> str:
     """A sentence in the language of messages."""
     return Translator(["crm_core"]).translate(text, language())
+
+
+def listed(texts: Iterable[Text]) -> str:
+    """Several of them in a line, in the language of messages."""
+    return say(_(", ")).join(map(say, texts))
 
 
 def data_option(required: bool = True) -> Callable[[Command], Command]:

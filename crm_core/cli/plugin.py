@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from crm_core.cli import authoring
-from crm_core.cli.common import data_option, json_option, perform, print_json, reading_app, say
+from crm_core.cli.common import data_option, json_option, listed, perform, print_json, reading_app, say
 from crm_core.cli.common import language as spoken
 from crm_core.errors import NotFound
 from crm_core.host import Candidate, installed
@@ -108,9 +108,8 @@ def purge(name: str, folder: Path, yes: bool, data: Path, as_json: bool) -> None
         with reading_app(data) as app, app.reading() as services:
             title = with_id(choose(services.plugins.title(name), spoken()), name)
             stored = services.plugins.sizes([name])[name].words
-        what = say(_(", ")).join(map(say, stored))
         click.confirm(say(_("Remove everything that is stored of “${plugin}”: ${what}?",
-                            mapping={"plugin": title, "what": what})
+                            mapping={"plugin": title, "what": listed(stored)})
                           if stored else
                           _("Remove everything that is stored of “${plugin}”?", mapping={"plugin": title})),
                       abort=True, err=True)

@@ -49,6 +49,14 @@ def _from_words(text: str) -> str:
     return f"{(whole if space else line[: LONGEST_TITLE - 1]).rstrip(' ،,.؛;:')}…"
 
 
+def _papers_errors(type_: RequestType, attachments: tuple[Attachment, ...]) -> dict[str, Text]:
+    """What is wrong where a new request brings fewer files than its kind needs."""
+    if len(attachments) >= type_.files_required:
+        return {}
+    return {"attachments": _("This kind of request needs files: ${count} at least.",
+                             mapping={"count": type_.files_required})}
+
+
 class Registering(CaseFile):
     """The verb ``register``."""
 
@@ -91,9 +99,7 @@ class Registering(CaseFile):
         unit = types.unit(type_id) if unit is None else unit
         errors = case_errors(title, text, priority=priority) | self._origin_errors(channel, at, due, code)
         errors |= self._fit_errors(unit, assignee)
-        if len(attachments) < published.type.files_required and not external:
-            errors["attachments"] = _("This kind of request needs files: ${count} at least.",
-                                      mapping={"count": published.type.files_required})
+        errors |= {} if external else _papers_errors(published.type, attachments)
         if errors:
             raise Invalid(errors)
         code = normalise_code(code) if code else self._new_code()
