@@ -9,7 +9,17 @@ import click
 
 from crm_core import control
 from crm_core.checks import check_app
-from crm_core.cli.common import REFUSED, data_option, json_option, language, listed, perform, print_json, reading_app, say
+from crm_core.cli.common import (
+    REFUSED,
+    data_option,
+    json_option,
+    language,
+    listed,
+    perform,
+    print_json,
+    reading_app,
+    say,
+)
 from crm_core.db import Database, root_of
 from crm_core.evolve import pending
 from crm_core.host import PluginHost, installed
