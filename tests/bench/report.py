@@ -219,11 +219,12 @@ def growth(kept: list[Kept]) -> Series:
 
 
 def seen_on(one: Kept) -> str:
-    """When and on what a measurement was made, as an item of a list."""
+    """When and on what a measurement was made, as an item of a list. ``search`` is the full text that was asked; beside
+    the peers it is a ratio."""
     machine, load, search = one["machine"], one["figures"].get("load"), one["figures"].get("search")
     return (f"- {one['size']:,}: {machine['when'][:10]}, Python {machine['python']}, {machine['cores']} cores "
             f"({machine['processor']})" + (f", load {load:.1f}" if load is not None else "")
-            + (f", {search}" if search else ""))
+            + (f", {search}" if isinstance(search, str) else ""))
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

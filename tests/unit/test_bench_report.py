@@ -87,6 +87,7 @@ def test_tables_have_as_many_cells_in_each_line_and_stand_between_their_marks(be
     lines = [line for line in table.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in lines}) == 1 and len(lines) == 12
     assert lines[0].startswith("| page | 10,000: p50 |") and lines[2].endswith("| 2.00 |")
+    assert bench.report.seen_on(kept(5_000, "beside-roundup", load=1.0, search=5.78)).endswith(", load 1.0")
     assert table.count("load 1.5, whoosh") == 2 and "2026-11-23, Python 3.11.7, 2 cores" in table
     begin, end = "<!-- pages: written by make bench-full -->", "<!-- pages: end -->"
     text = bench.report.replaced(f"before\n{begin}\nold\n{end}\nafter", "pages", r"new \1")
