@@ -26,6 +26,7 @@ from crm_core.contributions import (
     Status,
     StatusChange,
     Timer,
+    Transition,
 )
 from crm_core.errors import CrmError, Forbidden, Invalid, NotFound, Taken, Veto
 from crm_core.fields import Form
@@ -49,6 +50,7 @@ from crm_core.services.visibility import Visibility
 from crm_core.text.folding import fold
 from crm_core.text.tracking import code_in_words
 from crm_core.version import API_VERSION
+from crm_core.workflow import REQUIREMENTS
 
 __all__ = [
     "API_VERSION",
@@ -85,6 +87,7 @@ __all__ = [
     "Panel",
     "Permission",
     "Plain",
+    "REQUIREMENTS",
     "Reader",
     "Report",
     "Request",
@@ -99,6 +102,7 @@ __all__ = [
     "Text",
     "TextFactory",
     "Timer",
+    "Transition",
     "Veto",
     "Visibility",
     "code_in_words",

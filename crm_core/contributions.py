@@ -34,6 +34,23 @@ class Status:
     title: Text
 
 
+@dataclass(frozen=True)
+class Transition:
+    """A way to the status ``target``, from the statuses ``sources`` or, where none is named, from every other one.
+
+    ``title``: the verb of its button, where the name of the status does not say it. ``permission``: needed beside
+    ``request.change_status``. ``requires``: what must be there before: words of ``crm_core.api.REQUIREMENTS``, or
+    ``"field:NAME"`` for an answer of the form. ``checklist``: what whoever takes the way confirms, line by line.
+    """
+
+    target: str
+    sources: tuple[str, ...] = ()
+    title: Text = ""
+    permission: str = ""
+    requires: tuple[str, ...] = ()
+    checklist: tuple[Text, ...] = ()
+
+
 COMMON = ("text", "title", "files", "channel", "unit", "priority")
 """What the form of every new request asks beside the fields of its kind, unless the kind leaves some out."""
 
@@ -47,7 +64,8 @@ class RequestType:
     when the clerk writes none. ``confidential``: for all of them, or a function of the form's checked values. A request
     born with a status of the category "done" is closed at once and owes nobody anything (an answered survey).
     ``common``: which of `COMMON` the form of a new request asks beside the kind's own fields. ``files_required``: how
-    many files a new one comes with at least; whoever imports (``external``) may bring fewer.
+    many files a new one comes with at least; whoever imports (``external``) may bring fewer. ``transitions``: the ways
+    between its statuses; without any, every status leads to every other one. An organisation may change them.
     """
 
     id: str
@@ -64,6 +82,7 @@ class RequestType:
     starts_as: Callable[[Mapping[str, Any]], str] | None = None
     common: tuple[str, ...] = COMMON
     files_required: int = 0
+    transitions: tuple[Transition, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,14 +43,21 @@ def wrong(one: c.Contribution, permissions: Collection[str]) -> Iterator[str]:
     """
     if not one.title:
         yield "has no title"
-    permission = getattr(one, "permission", None)
-    if permission is not None and permission not in permissions and permission not in _CORE:
-        yield f"asks for the permission {permission!r}, which neither the core nor its plugin has"
+    for permission in dict.fromkeys(_permissions_of(one)):
+        if permission is not None and permission not in permissions and permission not in _CORE:
+            yield f"asks for the permission {permission!r}, which neither the core nor its plugin has"
     check = _CHECKS.get(type(one))
     if check is not None:
         if not _ID.fullmatch(one.id):
             yield "has an id that is not lower-case letters, digits, _ and dots"
         yield from check(one)
+
+
+def _permissions_of(one: c.Contribution) -> Iterator[str | None]:
+    """The permissions a contribution asks for."""
+    yield getattr(one, "permission", None)
+    for way in one.transitions if isinstance(one, c.RequestType) else ():
+        yield way.permission or None
 
 
 def _request_panel(panel: c.RequestPanel) -> Iterator[str]:

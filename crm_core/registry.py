@@ -10,7 +10,7 @@ from typing import Any
 
 import colander
 
-from crm_core import offers
+from crm_core import offers, workflow
 from crm_core.contributions import (
     COMMON,
     Channel,
@@ -35,6 +35,7 @@ from crm_core.i18n import Labels, Translator
 from crm_core.model.form import FormVersion
 from crm_core.model.plain import digest
 from crm_core.model.request import Category, StoredStatus, TypeVersion
+from crm_core.model.workflow import StoredTransition
 
 MOST_FILES = 5
 """Files a kind may require: no more than the form of a new request takes at once."""
@@ -52,12 +53,44 @@ class Published:
     form_id: str
     version_id: str
     statuses: tuple[StoredStatus, ...]
+    transitions: tuple[StoredTransition, ...] = ()
+    number: int = 0
+    """which edition of an organisation's own workflow this is; 0: the plugin's"""
+    _editions: dict[tuple[int, int], Published] = field(default_factory=dict, repr=False, compare=False)
+    """those that were asked for: their digests take longer than a look-up"""
+
+    @classmethod
+    def of(cls, plugin: str, type_: RequestType, labels: Labels, form: dict[str, Any], form_id: str,
+           statuses: tuple[StoredStatus, ...], transitions: tuple[StoredTransition, ...], number: int = 0,
+           ) -> Published:
+        """With the digest that its requests will name. What none had before is not in it: digests stay as they were."""
+        version: dict[str, Any] = {
+            "type": type_.id, "labels": labels,
+            "statuses": [[one.name, one.category, one.labels, *([one.stage] if one.stage else [])] for one in statuses],
+            "form": form_id, "icon": type_.icon,
+        }
+        if transitions:
+            version["transitions"] = workflow.plain((), transitions)["transitions"]
+        if number:
+            version["number"] = number
+        return cls(plugin, type_, labels, form, form_id, digest(version), statuses, transitions, number)
+
+    def edition(self, stored: Mapping[str, Any]) -> Published:
+        """The same kind with the workflow of an organisation: one of `TypeSettings.workflows`."""
+        key = (stored["number"], stored["at"])
+        if key not in self._editions:
+            definition = stored["definition"]
+            self._editions[key] = self.of(
+                self.plugin, self.type, self.labels, self.form, self.form_id, workflow.statuses_of(definition),
+                workflow.transitions_of(definition), stored["number"])
+        return self._editions[key]
 
     def new_form_version(self) -> FormVersion:
         return FormVersion(self.form_id, self.form)
 
     def new_type_version(self) -> TypeVersion:
-        return TypeVersion(self.version_id, self.type.id, self.labels, self.statuses, self.form_id, self.type.icon)
+        return TypeVersion(self.version_id, self.type.id, self.labels, self.statuses, self.form_id, self.type.icon,
+                           self.transitions, self.number)
 
 
 @dataclass(frozen=True)
@@ -196,15 +229,12 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
     statuses = tuple(
         StoredStatus(status.name, status.category.value, translator.labels(status.title)) for status in type_.statuses
     )
+    transitions = workflow.frozen(type_, translator.labels)
+    if transitions and (wrong := workflow.faults(statuses, transitions, fields=named)):
+        words = "; ".join(translator.translate(one.text, "en") for one in wrong)
+        raise Refused(f"the workflow of {type_.id!r} cannot work: {words}")
     labels = translator.labels(type_.title)
-    version = {
-        "type": type_.id,
-        "labels": labels,
-        "statuses": [[status.name, status.category, status.labels] for status in statuses],
-        "form": form_id,
-        "icon": type_.icon,
-    }
-    return Published(plugin, type_, labels, form, form_id, digest(version), statuses)
+    return Published.of(plugin, type_, labels, form, form_id, statuses, transitions)
 
 
 def publish_fields(plugin: str, group: ContactFields, translator: Translator) -> PublishedFields:

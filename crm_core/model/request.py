@@ -15,6 +15,7 @@ from crm_core.model.ids import key_behind
 from crm_core.model.interaction import Direction, Interaction
 from crm_core.model.record import Record
 from crm_core.model.timeline import Event
+from crm_core.model.workflow import StoredTransition
 
 
 class Category(StrEnum):
@@ -40,18 +41,26 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True)
 class StoredStatus:
-    """A status as it was when its type version was published."""
+    """A status as it was when its type version was published. ``stage``: what citizens read, where it is another word.
+    """
 
     name: str
     category: str
     labels: dict[str, str]
+    stage: dict[str, str] | None = None
 
 
 class TypeVersion(Persistent):
-    """A request type frozen at one moment: name, labels, statuses, form version. Content-addressed by ``id``.
+    """A request type frozen at one moment: name, labels, statuses, ways between them, form version; content-addressed
+    by ``id``.
 
-    It keeps requests readable and answerable when the plugin is gone.
+    It keeps requests readable and answerable when the plugin is gone. ``number``: which edition of this organisation's
+    own workflow it holds, 0 for that of the plugin.
     """
+
+    transitions: tuple[StoredTransition, ...] = ()
+    """None at all: from every status to every other one."""
+    number: int = 0
 
     def __init__(
         self,
@@ -61,6 +70,8 @@ class TypeVersion(Persistent):
         statuses: tuple[StoredStatus, ...],
         form: str,
         icon: str,
+        transitions: tuple[StoredTransition, ...] = (),
+        number: int = 0,
     ) -> None:
         self.id = id_
         self.type_id = type_id
@@ -68,6 +79,10 @@ class TypeVersion(Persistent):
         self.statuses = statuses
         self.form = form
         self.icon = icon
+        if transitions:
+            self.transitions = transitions
+        if number:
+            self.number = number
 
     def status(self, name: str) -> StoredStatus:
         """The status called ``name``; KeyError where this version has none."""

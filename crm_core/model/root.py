@@ -91,8 +91,6 @@ class Root(Persistent):
     storage"""
     channels: Any = None
     """OOBTree of channel id → (labels, icon) of every channel that a plugin ever added; made when needed"""
-    workflows: Any = None
-    """OOBTree of request type id → `WorkflowEdits`, for the types whose workflow was changed here; made when needed"""
     routing: Any = None
     """the `RoutingRules` of this organisation; made when needed"""
     calendars: Any = None

@@ -41,6 +41,8 @@ from crm_core.services.units import Units
 from crm_core.services.users import Users
 from crm_core.services.visibility import Eyes
 from crm_core.services.workbulk import Bulk
+from crm_core.services.workflowediting import WorkflowEditing
+from crm_core.services.workflows import Workflows
 from crm_core.services.worklists import WorkLists
 from crm_core.services.workviews import WorkViews
 
@@ -63,6 +65,8 @@ class Services:
         self.requests = Requests(context, self.forms, self.timeline, context.host)
         self.messages = Messages(context, self.interactions, self.requests)
         self.types = Types(context)
+        self.workflow_editing = WorkflowEditing(context)
+        self.workflows = Workflows(context, self.forms, self.timeline, context.host)
         self.handover = Handover(context, self.requests)
         self.audit_trail = AuditTrail(context)
         self.attachments = Attachments(context)

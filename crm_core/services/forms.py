@@ -17,6 +17,7 @@ from crm_core.model.plain import NotText, Plain, check
 from crm_core.model.request import Submission, TypeVersion
 from crm_core.registry import Published
 from crm_core.services.context import Context
+from crm_core.services.types import Types
 
 if TYPE_CHECKING:
     from crm_core.services import Services
@@ -70,7 +71,7 @@ class Forms:
 
         Raises NotFound where its plugin was put out since these pages began, now or while this transaction runs.
         """
-        published = self.published(type_id)
+        published = Types(self.context).in_force(self.published(type_id))
         root = self.context.root
         known = (root.plugins or {}).get(type_id.partition(".")[0])
         if known is not None and not known.enabled:

@@ -5,7 +5,7 @@ Nothing is delivered from here: a message to the citizen is the record of one th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -155,11 +155,13 @@ class Messages:
     def close(
         self, services: Services, request: Request, status: str, *, answer: str = "", channel: str = "",
         address: str = "", reason: str = "", seen: str | None = None, given: int | None = None,
+        confirmed: Collection[int] = (),
     ) -> Interaction | None:
         """Move a request to a status that closes it: done with what the citizen is told or why nobody is, cancelled
         with the reason.
 
         ``given``: the id of the message that is the answer where none is written now; it must still be `answered_by`.
+        ``confirmed`` as in `Requests.change_status`.
         The plugin's ``before_status`` hears the reason, else the answer, as the note. Gives the answer as it was
         recorded. Raises what `tell` and `Requests.change_status` raise (answer, channel, address, note, status).
         """
@@ -187,7 +189,7 @@ class Messages:
         if told is not None and reason:
             data["reason"] = "1"  # the note is a word to colleagues, not the answer once more
         note = reason or answer or (said(told)[:LONG] if told is not None else "")
-        self.requests.change_status(services, request, status, note, data=data, seen=seen)
+        self.requests.change_status(services, request, status, note, data=data, seen=seen, confirmed=confirmed)
         return told
 
     @staticmethod

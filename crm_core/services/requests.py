@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from crm_core.services.fitting import text_errors
 from crm_core.services.receivers import NOT_TO_THIS_PERSON
 from crm_core.services.registering import Registering
 from crm_core.services.visibility import Eyes, Visibility
+from crm_core.services.workflows import confirmed_lines
 from crm_core.text.tracking import is_code, normalise_code
 from crm_core.text.typed import normal_value
 
@@ -107,11 +108,14 @@ class Requests(Registering):
     def change_status(
         self, services: Services, request: Request, status: str, note: str = "", *,
         data: Mapping[str, Plain] | None = None, at: int | None = None, seen: str | None = None,
+        confirmed: Collection[int] = (), taken_back: bool = False,
     ) -> None:
         """Move a request to another status of its own type version. ``data`` is passed on to the plugin's hook.
 
-        ``seen``: the status it had when this was decided; ``at``: when it happened (milliseconds UTC), if not now.
-        Works for parked requests too (their plugin is not asked). Raises Invalid, Forbidden, Veto, StaleChange.
+        ``seen``: the status it had when this was decided; ``at``: when it happened (milliseconds UTC), if not now;
+        ``confirmed``: the places, from 0, of the lines of the way's checklist that are confirmed; ``taken_back``: it is
+        brought back to where it was, whether or not a way leads there. Works for parked requests too (their plugin is
+        not asked). Raises Invalid, Forbidden, Veto, StaleChange.
         """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
         try:
@@ -121,6 +125,7 @@ class Requests(Registering):
         if status == request.status:
             raise Invalid({"status": _("The request already has this status.")})
         self.context.changed_by_me(request, {"status": status}, None if seen is None else {"status": seen})
+        way = None if taken_back else services.workflows.demand(request, status, confirmed)
         at = self.context.now if at is None else at
         errors = text_errors({"note": (note.strip(), LONG)})
         if not self._has_come(at):
@@ -132,7 +137,9 @@ class Requests(Registering):
         self.host.before("before_status", request.type, services=services, request=request, change=change)
         closed = None if Category(target.category).is_open else at
         self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
-        self._event(request, EntryKind.STATUS, {"from": old, "to": status, "note": note.strip(), **change.data}, at=at)
+        lines = confirmed_lines(way)
+        data = {"from": old, "to": status, "note": note.strip(), **change.data}
+        self._event(request, EntryKind.STATUS, data | ({"confirmed": lines} if lines else {}), at=at)
         self._journal("request.status", request, ("status",))
 
     def assign(

@@ -49,6 +49,11 @@ class Types:
         plugin = self.context.host.of_type(published.type.id)
         return plugin is not None and plugin.has("due_date")
 
+    def in_force(self, published: Published) -> Published:
+        """A kind with the workflow that holds here: that of this organisation, else that of its plugin."""
+        edition = self.settings(published.type.id).workflow
+        return published if edition is None else published.edition(edition)
+
     def unit(self, type_id: str) -> int | None:
         """Where new requests go when nobody says: the decided unit, else that of the one who registers."""
         unit = self.context.root.units.get(self.settings(type_id).unit or 0)
@@ -69,13 +74,18 @@ class Types:
         changes = self.context.changed_by_me(settings, values, seen)
         if all(getattr(settings, name) == value for name, value in changes.items()):
             return ()
-        if not settings.id:
-            settings.id = 1 + max((one.id for one in self.context.root.type_settings.values()), default=0)
-            settings.created, settings.created_by = self.context.now, self.context.identity.user_id
-            self.context.root.type_settings[published.type.id] = settings
+        self.keep(settings)
         changed = self.context.change(settings, changes)
         self.context.journal.write("type.changed", ("type", settings.id), self.context.now, None, changed)
         return changed
+
+    def keep(self, settings: TypeSettings) -> None:
+        """Store settings that held nothing so far."""
+        if settings.id:
+            return
+        settings.id = 1 + max((one.id for one in self.context.root.type_settings.values()), default=0)
+        settings.created, settings.created_by = self.context.now, self.context.identity.user_id
+        self.context.root.type_settings[settings.type_id] = settings
 
     def _errors(self, values: Mapping[str, Any]) -> dict[str, Text]:
         unknown = set(values) - set(EDITABLE)

@@ -163,12 +163,17 @@ class Bulk:
                 return unfit
         if order.action == "status" and order.status not in {status.name for status in request.version.statuses}:
             return _("This kind of request has no such status.")
+        if order.action == "status" and (shut := self._shut(request, order.status)):
+            return shut
         if order.action == "status" and not says_something(order.note):
             if self.services.messages.ends(request, order.status):
                 return _("Closing it needs an answer to the citizen, or a note that says why there is none.")
             if self.services.messages.closes(request, order.status):
                 return _("Closing it needs a note that says why.")
         return ""
+
+    def _shut(self, request: Request, status: str) -> Text:
+        return "" if status == request.status else self.services.workflows.refusal(request, status)
 
     def _warning(self, request: Request, after: State) -> Text:
         """What becomes of it for the one who does it: perhaps it cannot be read any more."""
@@ -213,12 +218,12 @@ class Bulk:
             return Line(line.request, line.before, line.after, CHANGED_MEANWHILE)
         return self._carry_out(line, order.note)
 
-    def _carry_out(self, line: Line, note: str) -> Line:
+    def _carry_out(self, line: Line, note: str, *, taken_back: bool = False) -> Line:
         """Do it to one request whole or not at all: what a plugin wrote before it was refused is gone again."""
         connection = self.context.root._p_jar
         savepoint = connection.transaction_manager.get().savepoint(optimistic=True) if connection is not None else None
         try:
-            self._set(line.request, line.before, line.after, note)
+            self._set(line.request, line.before, line.after, note, taken_back=taken_back)
         except PluginFailed:
             raise
         except CrmError as error:
@@ -227,7 +232,7 @@ class Bulk:
             return Line(line.request, line.before, line.after, error.message)
         return line
 
-    def _set(self, request: Request, before: State, after: State, note: str) -> None:
+    def _set(self, request: Request, before: State, after: State, note: str, *, taken_back: bool = False) -> None:
         """Bring a request from one state to another by the verbs everybody uses."""
         verbs = self.services.requests
         if (before["unit"], before["assignee"]) != (after["unit"], after["assignee"]):
@@ -235,7 +240,7 @@ class Bulk:
         if before["priority"] != after["priority"]:
             verbs.edit(request, {"priority": after["priority"]}, note=note)
         if before["status"] != after["status"]:
-            verbs.change_status(self.services, request, after["status"], note)
+            verbs.change_status(self.services, request, after["status"], note, taken_back=taken_back)
 
     # ── taking it back ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -269,7 +274,7 @@ class Bulk:
         # One answer, whatever it is: it tells nobody that something became secret, or is about him.
         if any(now[name] != after[name] for name in changed) or not self._may_restore(request, secrecy):
             return Line(request, now, target, CHANGED_MEANWHILE)
-        return self._carry_out(Line(request, now, target), note)
+        return self._carry_out(Line(request, now, target), note, taken_back=True)
 
     def _may_restore(self, request: Request, secrecy: State) -> bool:
         """Whether what one gave away is no more secret than it was when one still had it."""

@@ -30,7 +30,7 @@ def before_submit(services: Services, draft: Draft) -> None:
 @hookimpl
 def before_status(services: Services, request: Request, change: StatusChange) -> None:
     """A rejection needs a reason, and the right to reject."""
-    workflow.check_status(services, change)
+    workflow.check_status(change)
 
 
 @hookimpl

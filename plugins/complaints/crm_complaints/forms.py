@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm_complaints.workflow import CONDUCT, REGISTER, STATUSES, TYPE
+from crm_complaints.workflow import CONDUCT, REGISTER, STATUSES, TRANSITIONS, TYPE
 from crm_core.api import Form, RequestType, TextFactory, fields
 
 _ = TextFactory("crm_complaints")
@@ -104,6 +104,7 @@ def asks_confidentiality(values: Mapping[str, Any]) -> bool:
 
 COMPLAINT = RequestType(
     TYPE, _("Complaint"), ComplaintForm, STATUSES, icon="megaphone", permission=REGISTER, due_days=DUE_DAYS,
+    transitions=TRANSITIONS,
     description=_("About a service, a place or a member of staff"), title_from=("category", "subject", "what", "place"),
     confidential=asks_confidentiality,
 )

@@ -19,6 +19,7 @@ from crm_core.api import (
     Status,
     StatusChange,
     TextFactory,
+    Transition,
     Veto,
     code_in_words,
     fold,
@@ -42,9 +43,18 @@ STATUSES = (
     Status("withdrawn", Category.CANCELLED, _("Withdrawn")),
 )
 
+TRANSITIONS = (
+    Transition("registered"),
+    Transition("examining"),
+    Transition("waiting"),
+    Transition(ANSWERED),
+    # Not the desk's: whoever took the complaint must not be the one who sends the citizen away.
+    Transition(REJECTED, permission=REJECT),
+    Transition("withdrawn"),
+)
+
 PERMISSIONS = (
     Permission(REGISTER, _("Register complaints"), frozenset({Role.CLERK, Role.EXPERT, Role.SUPERVISOR})),
-    # Not the desk's: whoever took the complaint must not be the one who sends the citizen away.
     Permission(REJECT, _("Reject complaints"), frozenset({Role.EXPERT, Role.SUPERVISOR, Role.EXECUTIVE})),
 )
 
@@ -100,10 +110,7 @@ def _folded(values: Mapping[str, Plain], name: str) -> str:
     return fold(str(values.get(name) or ""))
 
 
-def check_status(services: Services, change: StatusChange) -> None:
-    """A rejection needs the right to reject, and the reason in words."""
-    if change.new != REJECTED:
-        return
-    services.identity.demand(REJECT)
-    if not change.note:
+def check_status(change: StatusChange) -> None:
+    """A rejection needs the reason in words."""
+    if change.new == REJECTED and not change.note:
         raise Veto(_("Write why the complaint is rejected; the citizen is owed the reason."), "note")

@@ -1,0 +1,25 @@
+"""The ways of a request between the statuses of its kind, as stored: it holds them with its type version, also when the
+plugin is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StoredTransition:
+    """A way from the status ``source`` to the status ``target`` as it was when its type version was published.
+
+    ``labels``: the verb of its button in every language, empty where the status says it. ``permission``: needed beside
+    the one to change statuses, "" for none. ``requires``: what must be there before, in words of
+    `crm_core.workflow.REQUIREMENTS` or ``field:NAME`` for an answer of the form. ``checklist``: what whoever takes it
+    confirms, each in every language.
+    """
+
+    source: str
+    target: str
+    labels: dict[str, str]
+    permission: str = ""
+    requires: tuple[str, ...] = ()
+    checklist: tuple[dict[str, str], ...] = ()

@@ -1,0 +1,188 @@
+"""The ways that are open to a request now: which statuses it may go to, what is missing for each, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from crm_core.errors import Forbidden, Invalid, NotFound
+from crm_core.i18n import Text, TextFactory
+from crm_core.model.interaction import Direction
+from crm_core.model.request import Category, Request, StoredStatus, TypeVersion
+from crm_core.model.timeline import EntryKind
+from crm_core.model.workflow import StoredTransition
+from crm_core.security.permissions import Permission
+from crm_core.services.casefile import CaseFile
+from crm_core.services.types import Types
+from crm_core.workflow import FIELD
+
+_ = TextFactory("crm_core")
+LINE_LETTERS = 300
+"""Letters of a line of a checklist that the history keeps."""
+
+MISSING: dict[str, Text] = {
+    "assignee": _("Nobody is responsible yet."),
+    "unit": _("No unit is responsible yet."),
+    "citizen": _("The citizen is not known yet."),
+    "documents": _("There is no document yet."),
+    "told": _("The citizen was told nothing yet."),
+    "due": _("There is no deadline yet."),
+}
+
+
+class Way(NamedTuple):
+    """A status that follows, the transition that leads there (None where every status follows every other one), and
+    why it cannot be taken yet, in sentences."""
+
+    status: StoredStatus
+    transition: StoredTransition | None
+    missing: tuple[Text, ...] = ()
+
+    @property
+    def title(self) -> dict[str, str]:
+        """The verb of its button in every language; the name of the status where it has none."""
+        return (self.transition.labels if self.transition is not None else None) or self.status.labels
+
+    @property
+    def checklist(self) -> tuple[dict[str, str], ...]:
+        """What whoever takes it confirms, line by line."""
+        return self.transition.checklist if self.transition is not None else ()
+
+
+class Workflows(CaseFile):
+    """What follows for a request by its own version of the workflow, and going on to a newer one on purpose."""
+
+    def ways(self, request: Request) -> list[Way]:
+        """The ways from its present status that the one who acts may take, in the order of the statuses."""
+        return [way for way in self._ways(request) if self._may(way)]
+
+    def _ways(self, request: Request) -> Iterator[Way]:
+        ways = {one.target: one for one in request.version.transitions if one.source == request.status}
+        for status in request.version.statuses:
+            if status.name == request.status:
+                continue
+            if not request.version.transitions:
+                yield Way(status, None)
+            elif status.name in ways:
+                yield Way(status, ways[status.name], self._missing(request, ways[status.name]))
+
+    def _may(self, way: Way) -> bool:
+        """What only a plugin that is away could grant asks nobody: its requests must go on without it."""
+        needed = way.transition.permission if way.transition is not None else ""
+        known = needed in list(Permission) or needed in self.context.registry.permissions
+        return not known or self.context.identity.has(needed)
+
+    def way(self, request: Request, status: str) -> Way:
+        """The way to a status. Raises Invalid where none leads there, Forbidden where others may take it."""
+        way = next((one for one in self._ways(request) if one.status.name == status), None)
+        if way is None:
+            names = self._names(request)
+            raise Invalid({"status": _("No way leads from “${from}” to “${to}”.", mapping={
+                "from": names.get(request.status, request.status), "to": names.get(status, status)})})
+        if not self._may(way):
+            raise Forbidden(way.transition.permission if way.transition is not None else "")
+        return way
+
+    def refusal(self, request: Request, status: str) -> Text:
+        """Why a status cannot be given to one of many requests; "" when it can. What has a checklist is done one by
+        one."""
+        try:
+            self.demand(request, status)
+        except (Invalid, Forbidden) as error:
+            if isinstance(error, Invalid) and "checklist" in error.errors:
+                return _("It has a checklist for this; do it on its own page.")
+            return error.message
+        return ""
+
+    def demand(self, request: Request, status: str, confirmed: Collection[int] = ()) -> Way | None:
+        """The way to a status as the one who acts takes it; ``confirmed``: places in its checklist, from 0.
+
+        Imports tell of the past, and jobs, timers and plugins at work for nobody know what they do: None, they are not
+        asked. Raises Invalid (``status``, ``checklist``), Forbidden.
+        """
+        if self.context.bulk or self.context.identity.is_system:
+            return None
+        way = self.way(request, status)
+        if way.missing:
+            raise Invalid({"status": _("“${status}” is not possible yet: ${why}", mapping={
+                "status": way.title, "why": way.missing[0]})})
+        if set(range(len(way.checklist))) - set(confirmed):
+            raise Invalid({"checklist": _("Confirm each line first: ${count} are open.", mapping={
+                "count": len(set(range(len(way.checklist))) - set(confirmed))})})
+        return way
+
+    @staticmethod
+    def _names(request: Request) -> dict[str, dict[str, str]]:
+        return {one.name: one.labels for one in request.version.statuses}
+
+    def _missing(self, request: Request, way: StoredTransition) -> tuple[Text, ...]:
+        return tuple(why for required in way.requires if (why := self._why(request, required)))
+
+    def _why(self, request: Request, required: str) -> Text:
+        """Why something that is required is not there; "" when it is."""
+        if required.startswith(FIELD):
+            return self._unanswered(request, required.removeprefix(FIELD))
+        return "" if HAS[required](request) else MISSING[required]
+
+    def _unanswered(self, request: Request, name: str) -> Text:
+        answers = request.submission.answers if request.submission is not None else {}
+        if answers.get(name, {}).get("value") not in (None, "", [], False):
+            return ""
+        form = None if request.submission is None else self.forms.form_version(request.submission.form)
+        labels = next((one["labels"] for one in (form.fields if form is not None else ()) if one["name"] == name), name)
+        return _("“${field}” is not answered yet.", mapping={"field": labels})
+
+    # ── versions ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def newer(self, request: Request) -> TypeVersion | None:
+        """The version that new requests of its kind get, where this one has an older one; None while its plugin is
+        away."""
+        published = self.context.registry.types.get(request.type)
+        if published is None or Types(self.context).in_force(published).version_id == request.version.id:
+            return None
+        return self.forms.type_version(request.type)
+
+    def move(self, request: Request, status: str = "", note: str = "") -> None:
+        """Let a running request go on by the present workflow of its kind, in the status ``status`` of that one (left
+        out: the one of the same name). Its form stays the one that was answered.
+
+        Raises Invalid (``status``, where there is none of that name), Forbidden, NotFound where nothing is newer.
+        """
+        self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
+        version = self.newer(request)
+        if version is None:
+            raise NotFound
+        try:
+            target = version.status(status or request.status)
+        except KeyError:
+            raise Invalid({"status": _("Choose the status it has in the new workflow.")}) from None
+        if Category(target.category).is_open != request.is_open:
+            raise Invalid({"status": _("An open request stays open, and a closed one closed.")})
+        old, number = request.status, request.version.number
+        self._change(request, {"status": target.name, "category": target.category}, "workflow")
+        request.version = version
+        request.revision += 1
+        self.context.audit(request, "workflow", {"workflow": [number, version.number]})
+        data = {"fields": ["workflow"], "number": version.number, "from": old, "to": target.name}
+        self._event(request, EntryKind.CHANGED, data | ({"note": note.strip()} if note.strip() else {}))
+        self._journal("request.changed", request, ("workflow",))
+
+
+def confirmed_lines(way: Way | None) -> list[dict[str, str]]:
+    """What was confirmed, as the history keeps it."""
+    return [{language: line[:LINE_LETTERS] for language, line in one.items()} for one in way.checklist] if way else []
+
+
+def _was_told(request: Request) -> bool:
+    return any(touch.direction == Direction.OUT for touch in (request.touches or {}).values())
+
+
+HAS = {
+    "assignee": lambda request: request.assignee is not None,
+    "unit": lambda request: request.unit is not None,
+    "citizen": lambda request: request.contact is not None,
+    "documents": lambda request: bool(request.attachments),
+    "told": _was_told,
+    "due": lambda request: request.due is not None,
+}
+"""What is required → whether a request has it."""

@@ -1,0 +1,161 @@
+"""Workflows as data: what is wrong with one, in words, and how it is frozen.
+
+A workflow is a tuple of `StoredStatus`, the first of which is where requests begin, and a tuple of `StoredTransition`;
+without any transition every status leads to every other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from crm_core.contributions import RequestType
+from crm_core.contributions import Transition as Declared
+from crm_core.i18n import Labels, Text, TextFactory
+from crm_core.model.request import Category, StoredStatus
+from crm_core.model.workflow import StoredTransition
+
+_ = TextFactory("crm_core")
+
+FIELD = "field:"
+"""Before the name of a field of the form in what a transition requires."""
+REQUIREMENTS: Mapping[str, Text] = {
+    "assignee": _("somebody is responsible"),
+    "unit": _("a unit is responsible"),
+    "citizen": _("the citizen is known"),
+    "documents": _("there is a document"),
+    "told": _("the citizen was told something"),
+    "due": _("there is a deadline"),
+}
+"""What a transition may require beside answers of the form, as ends of the sentence “this needs that …”."""
+
+
+class Fault(NamedTuple):
+    """What is wrong, and the status it is about ("" for the whole)."""
+
+    text: Text
+    status: str = ""
+
+
+def faults(
+    statuses: Sequence[StoredStatus], transitions: Sequence[StoredTransition], *, kept: Collection[str] = (),
+    fields: Collection[str] = (),
+) -> list[Fault]:
+    """What is wrong with a workflow, worst first; nothing when requests can begin, go on and end in it.
+
+    ``kept``: statuses that may lie beside the ways, since a plugin sets them itself; ``fields``: those of the form.
+    """
+    found = [*_status_faults(statuses), *_transition_faults(statuses, transitions, fields)]
+    if found or not transitions:
+        return found
+    return _dead_ends(statuses, transitions, kept)
+
+
+def _status_faults(statuses: Sequence[StoredStatus]) -> list[Fault]:
+    if not statuses:
+        return [Fault(_("There is no status."))]
+    found = []
+    names = [one.name for one in statuses]
+    found += [Fault(_("Two statuses have the name “${name}”.", mapping={"name": name}), name)
+              for name in dict.fromkeys(names) if names.count(name) > 1]
+    if statuses[0].category == Category.CANCELLED:
+        found.append(Fault(_("The first status would make every request a cancelled one."), names[0]))
+    if all(Category(one.category).is_open for one in statuses):
+        found.append(Fault(_("No status closes a request: it would stay open forever.")))
+    return found
+
+
+def _transition_faults(
+    statuses: Sequence[StoredStatus], transitions: Sequence[StoredTransition], fields: Collection[str]
+) -> list[Fault]:
+    labels = {one.name: one.labels for one in statuses}
+    found, seen = [], set()
+    for way in transitions:
+        for name in (way.source, way.target):
+            if name not in labels:
+                found.append(Fault(_("A way leads from or to the status “${name}”, which is not there.",
+                                     mapping={"name": name}), name))
+        if way.source == way.target:
+            found.append(Fault(_("A way leads from “${name}” to itself.",
+                                 mapping={"name": labels.get(way.source, way.source)}), way.source))
+        if (way.source, way.target) in seen:
+            found.append(Fault(_("There are two ways from “${from}” to “${to}”.", mapping={
+                "from": labels.get(way.source, way.source), "to": labels.get(way.target, way.target)}), way.source))
+        seen.add((way.source, way.target))
+        found += [Fault(_("The way to “${to}” requires “${name}”, which does not exist.", mapping={
+                      "to": labels.get(way.target, way.target), "name": name}), way.source)
+                  for name in way.requires if not _exists(name, fields)]
+    return found
+
+
+def _exists(required: str, fields: Collection[str]) -> bool:
+    return required.removeprefix(FIELD) in fields if required.startswith(FIELD) else required in REQUIREMENTS
+
+
+def _dead_ends(
+    statuses: Sequence[StoredStatus], transitions: Sequence[StoredTransition], kept: Collection[str]
+) -> list[Fault]:
+    """Statuses that nothing leads to, and open ones that lead to no end."""
+    onward = [(way.source, way.target) for way in transitions]
+    reached = _reach([statuses[0].name], onward)
+    closing = [one.name for one in statuses if not Category(one.category).is_open]
+    ending = _reach(closing, [(target, source) for source, target in onward])
+    unreached = [one for one in statuses if one.name not in reached and one.name not in kept]
+    stuck = [one for one in statuses if Category(one.category).is_open and one.name not in ending
+             and (one.name in reached or one.name not in kept)]
+    return [
+        *(Fault(_("From “${name}” no way leads to an end: a request there could never be closed.",
+                  mapping={"name": one.labels}), one.name) for one in stuck),
+        *(Fault(_("No way leads to “${name}”: no request could ever get there.", mapping={"name": one.labels}),
+                one.name) for one in unreached),
+    ]
+
+
+def _reach(start: Iterable[str], ways: Collection[tuple[str, str]]) -> set[str]:
+    """All that can be reached from ``start``, itself too."""
+    found = set(start)
+    while more := {target for source, target in ways if source in found} - found:
+        found |= more
+    return found
+
+
+def frozen(type_: RequestType, labels: Callable[[Text], Labels]) -> tuple[StoredTransition, ...]:
+    """The transitions that a request type declares, each with one source, and its words in every language."""
+    names = [status.name for status in type_.statuses]
+    return tuple(
+        StoredTransition(source, way.target, labels(way.title) if way.title else {}, way.permission, way.requires,
+                         tuple(labels(line) for line in way.checklist))
+        for way in type_.transitions for source in _sources(way, names)
+    )
+
+
+def _sources(way: Declared, names: Iterable[str]) -> Iterable[str]:
+    return way.sources or (name for name in names if name != way.target)
+
+
+# ── as plain data ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plain(statuses: Iterable[StoredStatus], transitions: Iterable[StoredTransition]) -> dict[str, Any]:
+    """A workflow as plain data: what administrators edit, and what digests are made of."""
+    return {
+        "statuses": [{"name": one.name, "category": one.category, "labels": dict(one.labels),
+                      **({"stage": dict(one.stage)} if one.stage else {})} for one in statuses],
+        "transitions": [{"source": one.source, "target": one.target, "labels": dict(one.labels),
+                         "permission": one.permission, "requires": list(one.requires),
+                         "checklist": [dict(line) for line in one.checklist]} for one in transitions],
+    }
+
+
+def statuses_of(definition: Mapping[str, Any]) -> tuple[StoredStatus, ...]:
+    """The statuses of a workflow that is plain data."""
+    return tuple(StoredStatus(one["name"], one["category"], dict(one["labels"]), dict(one["stage"])
+                              if one.get("stage") else None) for one in definition["statuses"])
+
+
+def transitions_of(definition: Mapping[str, Any]) -> tuple[StoredTransition, ...]:
+    """The transitions of a workflow that is plain data."""
+    return tuple(
+        StoredTransition(one["source"], one["target"], dict(one["labels"]), one["permission"], tuple(one["requires"]),
+                         tuple(dict(line) for line in one["checklist"]))
+        for one in definition["transitions"])
