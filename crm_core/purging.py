@@ -24,6 +24,7 @@ from crm_core.purgecopy import Seen, export, groups_of, is_guarded, requests_of,
 from crm_core.scans import lightly
 from crm_core.security.identity import Identity
 from crm_core.services import Services
+from crm_core.services.notices import forget_notices
 from crm_core.services.plugins import is_of
 from crm_core.services.touches import keys_of, remove_touch, take_out
 from crm_core.services.work import Work
@@ -120,6 +121,7 @@ def _remove_request(services: Services, id_: int, seen: Mapping[int, Seen]) -> b
             _tell_header(holder, touch)
     if request.external and (key := f"request:{request.external}") in root.indexes.external:
         del root.indexes.external[key]
+    forget_notices(root, requests=[id_])
     del root.indexes.codes[request.code]
     del root.requests[id_]
     root.tombstones[id_] = services.now

@@ -27,6 +27,7 @@ from crm_core.services.handover import Handover
 from crm_core.services.interactions import Interactions
 from crm_core.services.linking import Linking
 from crm_core.services.messages import Messages
+from crm_core.services.notices import Notices
 from crm_core.services.once import Once
 from crm_core.services.plugins import Plugins
 from crm_core.services.privacy import Privacy
@@ -76,6 +77,7 @@ class Services:
         self.dead_letters = DeadLetters(context)
         self.timers = Timers(context)
         self.finder = Finder(context)
+        self.notices = Notices(context)
         self.once = Once(context)
         self.plugins = Plugins(context)
         self.settings = SettingValues(context)

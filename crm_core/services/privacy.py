@@ -17,6 +17,7 @@ from crm_core.services import erasedrows
 from crm_core.services.contactfields import FieldGroups
 from crm_core.services.context import Context
 from crm_core.services.names import unindex_names
+from crm_core.services.notices import forget_notices
 from crm_core.services.personrecords import PersonRecords
 from crm_core.services.touches import remove_touch
 from crm_core.services.traces import Traces
@@ -49,6 +50,7 @@ class Privacy:
             "requests": self._requests(contact),
             "items": self._items(contact.id),
         }
+        forget_notices(root, [contact.id], gone["requests"])
         words.forget()
         unindex_names(root.indexes, contact)
         for identifier in contact.identifiers:

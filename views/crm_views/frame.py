@@ -8,7 +8,8 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.security.identity import Identity
 from crm_core.security.permissions import Permission, Role
 from crm_core.security.policy import ROLE_TITLES
-from crm_views.components.parts import Frame, Link
+from crm_core.services.notices import MOST_COUNTED
+from crm_views.components.parts import Bell, Frame, Link
 from crm_views.language import theme_of
 from crm_views.plugin_pages import title_of
 
@@ -33,6 +34,7 @@ def frame_of(request: Request) -> Frame:
         person=name_of(request),
         role=role_of(identity.roles),
         sections=(work_link(request), *report_link(request), *plugin_links(request), *admin_link(request, identity)),
+        bell=bell(request),
         keys="/keys",
         single_keys=request.login.user.single_keys,
         menu=(Link("/profile", _("Your profile"), "person-gear"), *administration(identity)),
@@ -48,6 +50,16 @@ def work_link(request: Request) -> Link:
     count = request.services.requests.count_work(user=request.login.user.id)
     here = request.path == "/" or request.path.startswith("/work/")
     return Link("/", _("Work"), current=here, count=count or None)
+
+
+def bell(request: Request) -> Bell:
+    """The way to what one was told, with how many of it are unseen; more than are counted are a plus."""
+    count, here = request.services.notices.unread(), request.path == "/notices"
+    if not count:
+        return Bell("/notices", _("Notices"), current=here)
+    pip = request.ui.show.number(count) + ("+" if count == MOST_COUNTED else "")
+    words = _("1 new notice") if count == 1 else _("${count} new notices", mapping={"count": pip})
+    return Bell("/notices", words, pip, here)
 
 
 def name_of(request: Request) -> str:

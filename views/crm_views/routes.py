@@ -20,6 +20,8 @@ ROUTES = (
     ("login", "/login"),
     ("logout", "/logout"),
     ("preferences", "/preferences"),
+    ("notices", "/notices"),
+    ("notices_seen", "/notices/seen"),
     ("drafts", "/drafts"),
     ("draft_discard", "/drafts/discard"),
     ("keys", "/keys"),

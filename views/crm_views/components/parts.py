@@ -34,6 +34,16 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Bell:
+    """The way to the notices: its name says how many are unseen, and ``pip`` is that number, "" for none."""
+
+    href: str
+    text: Text
+    pip: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
 class Frame:
     """What stands around a page. Without ``find`` there is no omnibox, without ``person`` nobody is signed in.
 
@@ -50,6 +60,7 @@ class Frame:
     role: Text = ""
     sections: tuple[Link, ...] = ()
     menu: tuple[Link, ...] = ()
+    bell: Bell | None = None
     keys: str = ""
     single_keys: bool = True
     preferences: str = ""

@@ -53,6 +53,7 @@ STYLE_SHEETS = (
     "css/admin.css",
     "css/keys.css",
     "css/compare.css",
+    "css/notices.css",
 )
 SCRIPTS = (
     "js/forms.js",

@@ -108,7 +108,7 @@
   function ask() {
     window.clearTimeout(waiting);
     waiting = 0;
-    if (document.hidden) return;
+    if (document.hidden || !work.dataset.work) return;
     fetch(work.dataset.work, { credentials: "same-origin", redirect: "error", headers: { Accept: "application/json" } }).then(function (answer) {
       if (!answer.ok) throw new Error(String(answer.status));
       return answer.json();
