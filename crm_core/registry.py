@@ -231,7 +231,7 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
     )
     transitions = workflow.frozen(type_, translator.labels)
     if transitions and (wrong := workflow.faults(statuses, transitions, fields=named)):
-        words = "; ".join(translator.translate(one.text, "en") for one in wrong)
+        words = "; ".join(dict.fromkeys(translator.translate(one.text, "en").rstrip(".") for one in wrong))
         raise Refused(f"the workflow of {type_.id!r} cannot work: {words}")
     labels = translator.labels(type_.title)
     return Published.of(plugin, type_, labels, form, form_id, statuses, transitions)

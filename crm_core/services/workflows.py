@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from crm_core.errors import Forbidden, Invalid, NotFound
@@ -11,6 +12,7 @@ from crm_core.model.interaction import Direction
 from crm_core.model.request import Category, Request, StoredStatus, TypeVersion
 from crm_core.model.timeline import EntryKind
 from crm_core.model.workflow import StoredTransition
+from crm_core.registry import Published
 from crm_core.security.permissions import Permission
 from crm_core.services.casefile import CaseFile
 from crm_core.services.types import Types
@@ -89,7 +91,7 @@ class Workflows(CaseFile):
         try:
             self.demand(request, status)
         except (Invalid, Forbidden) as error:
-            if isinstance(error, Invalid) and "checklist" in error.errors:
+            if isinstance(error, Invalid) and "confirmed" in error.errors:
                 return _("It has a checklist for this; do it on its own page.")
             return error.message
         return ""
@@ -98,7 +100,7 @@ class Workflows(CaseFile):
         """The way to a status as the one who acts takes it; ``confirmed``: places in its checklist, from 0.
 
         Imports tell of the past, and jobs, timers and plugins at work for nobody know what they do: None, they are not
-        asked. Raises Invalid (``status``, ``checklist``), Forbidden.
+        asked. Raises Invalid (``status``, ``confirmed``), Forbidden.
         """
         if self.context.bulk or self.context.identity.is_system:
             return None
@@ -107,7 +109,7 @@ class Workflows(CaseFile):
             raise Invalid({"status": _("“${status}” is not possible yet: ${why}", mapping={
                 "status": way.title, "why": way.missing[0]})})
         if set(range(len(way.checklist))) - set(confirmed):
-            raise Invalid({"checklist": _("Confirm each line first: ${count} are open.", mapping={
+            raise Invalid({"confirmed": _("Confirm each line first: ${count} are open.", mapping={
                 "count": len(set(range(len(way.checklist))) - set(confirmed))})})
         return way
 
@@ -134,13 +136,12 @@ class Workflows(CaseFile):
 
     # ── versions ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def newer(self, request: Request) -> TypeVersion | None:
-        """The version that new requests of its kind get, where this one has an older one; None while its plugin is
-        away."""
+    def newer(self, request: Request) -> Published | None:
+        """Its kind as new requests get it, where this one has an older workflow or form; None where it has not, and
+        while its plugin is away."""
         published = self.context.registry.types.get(request.type)
-        if published is None or Types(self.context).in_force(published).version_id == request.version.id:
-            return None
-        return self.forms.type_version(request.type)
+        now = None if published is None else Types(self.context).in_force(published)
+        return None if now is None or now.version_id == request.version.id else now
 
     def move(self, request: Request, status: str = "", note: str = "") -> None:
         """Let a running request go on by the present workflow of its kind, in the status ``status`` of that one (left
@@ -149,15 +150,18 @@ class Workflows(CaseFile):
         Raises Invalid (``status``, where there is none of that name), Forbidden, NotFound where nothing is newer.
         """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
-        version = self.newer(request)
-        if version is None:
+        if self.newer(request) is None:
             raise NotFound
+        version = self.forms.type_version(request.type)
         try:
             target = version.status(status or request.status)
         except KeyError:
             raise Invalid({"status": _("Choose the status it has in the new workflow.")}) from None
         if Category(target.category).is_open != request.is_open:
             raise Invalid({"status": _("An open request stays open, and a closed one closed.")})
+        self._move(request, version, target, note)
+
+    def _move(self, request: Request, version: TypeVersion, target: StoredStatus, note: str) -> None:
         old, number = request.status, request.version.number
         self._change(request, {"status": target.name, "category": target.category}, "workflow")
         request.version = version
@@ -166,6 +170,37 @@ class Workflows(CaseFile):
         data = {"fields": ["workflow"], "number": version.number, "from": old, "to": target.name}
         self._event(request, EntryKind.CHANGED, data | ({"note": note.strip()} if note.strip() else {}))
         self._journal("request.changed", request, ("workflow",))
+
+
+    def running(self, type_id: str, most: int) -> tuple[int, bool]:
+        """How many open requests of a kind go by an older workflow than the one that holds, and whether there are more
+        than the ``most`` that were counted."""
+        found = sum(1 for _request in islice(self._older(type_id), most + 1))
+        return min(found, most), found > most
+
+    def move_running(self, type_id: str, most: int) -> tuple[int, int]:
+        """Move up to ``most`` open requests of a kind to the workflow that holds: (moved, left since it does not know
+        their status). Raises Forbidden."""
+        self.context.identity.demand(Permission.ADMIN)
+        moved = left = 0
+        for request in islice(self._older(type_id), most):
+            newer = self.newer(request)
+            if newer is None or all(one.name != request.status for one in newer.statuses):
+                left += 1
+                continue
+            version = self.forms.type_version(request.type)
+            self._move(request, version, version.status(request.status), "")
+            moved += 1
+        return moved, left
+
+    def _older(self, type_id: str) -> Iterator[Request]:
+        """Open requests of a kind that go by an older workflow, in no order; the older the more often loaded."""
+        published = self.context.registry.types.get(type_id)
+        version = None if published is None else Types(self.context).in_force(published).version_id
+        for work in self.context.root.unit_work.values():
+            for header in list(work.headers()):
+                if header.type == type_id and version is not None and header.request.version.id != version:
+                    yield header.request
 
 
 def confirmed_lines(way: Way | None) -> list[dict[str, str]]:

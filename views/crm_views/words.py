@@ -113,6 +113,7 @@ FIELDS: Mapping[str, Text] = {
     "due": _("Due"),
     "confidentiality": _("Confidentiality"),
     "submission": _("Answers of the form"),
+    "workflow": _("Workflow"),
 }
 """Fields of a request as an entry of the timeline names them."""
 

@@ -147,6 +147,7 @@ def event_words(request: Request, case: Case, event: Event) -> tuple[str, str, s
         return case.title, case.text, case.version.icon
     if event.kind == EntryKind.STATUS:
         old, new = (rows.status_name(request, case.version, str(data.get(end, ""))) for end in ("from", "to"))
+        note = "\n".join([*([note] if note else []), *(f"✓ {show.text(line)}" for line in data.get("confirmed", ()))])
         return show.text(_("Status: ${old} → ${new}", mapping={"old": old, "new": new})), note, "signpost"
     if event.kind == EntryKind.ASSIGNED:
         where = rows.in_hands(request, data.get("unit"), data.get("assignee"))

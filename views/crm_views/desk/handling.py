@@ -23,6 +23,7 @@ from crm_core.security.permissions import Permission
 from crm_core.services.interactions import said
 from crm_core.services.messages import GIVEN_BY, WHY_CLOSED
 from crm_core.services.receivers import NOT_OF_THIS_UNIT
+from crm_core.services.workflows import Way
 from crm_core.text.collation import collation_key
 from crm_views import words
 from crm_views.desk import rows
@@ -31,7 +32,7 @@ from crm_views.desk.find import words_of
 from crm_views.desk.requests import TEMPLATE, in_place
 from crm_views.desk.things import done, readable_case, sent_before
 from crm_views.forms import Look, Submission, handle
-from crm_views.forms.widgets import ChoiceWidget, LineWidget, TextAreaWidget
+from crm_views.forms.widgets import ChoicesWidget, ChoiceWidget, LineWidget, TextAreaWidget
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -49,6 +50,7 @@ class StatusForm(f.Form):
     """The next status of its own kind; one that closes it asks what the citizen was told, or why nobody was."""
 
     status = f.choice(_("New status"), ())
+    confirmed = f.choices(_("Confirm first"), (), required=False)
     given = f.boolean(_("What the citizen was told already is the answer"), wide=True)
     answer = f.long_text(_("Answer to the citizen"), required=False, max_length=LONG, personal=True,
                          widget=TextAreaWidget(rows=3), description=NOT_SENT, mark=ONE_OF_TWO)
@@ -101,7 +103,8 @@ def change_status(request: Request) -> dict[str, Any] | Response:
         name="status", action=f"/requests/{case.code}/status",
         look=Look(layout="plain", css="status-form", cancel=f"/requests/{case.code}"),
     )
-    return in_place(request, case, "status", form)
+    page = in_place(request, case, "status", form)
+    return page if isinstance(page, Response) else page | {"blocked": blocked(request, case)}
 
 
 def reply_words(request: Request, case: Case) -> dict[str, str]:
@@ -114,13 +117,18 @@ def reply_words(request: Request, case: Case) -> dict[str, str]:
 def _status_schema(request: Request, case: Case, told: Interaction | None) -> colander.SchemaNode:
     schema = StatusForm().clone()
     show = request.ui.show
-    schema["status"].choices = tuple(
-        (status.name, show.text(status.labels)) for status in case.version.statuses if status.name != case.status
-    )
+    ways = [way for way in request.services.workflows.ways(case) if not way.missing]
+    schema["status"].choices = tuple((way.status.name, _way_name(request, way)) for way in ways)
     schema["status"].widget = ChoiceWidget(schema["status"].choices, radios=False)
+    lines = _lines(request, ways)
+    if lines:
+        schema["confirmed"].choices = lines
+        schema["confirmed"].widget = ChoicesWidget(lines)
+    else:
+        del schema["confirmed"]
     schema["channel"].missing = ""
     may_answer = request.has_permission(Permission.INTERACTION_LOG)
-    ends = any(status.category == Category.DONE for status in case.version.statuses if status.name != case.status)
+    ends = any(way.status.category == Category.DONE for way in ways)
     if not (may_answer and ends):
         for name in ("answer", "channel", "address"):
             del schema[name]
@@ -133,13 +141,45 @@ def _status_schema(request: Request, case: Case, told: Interaction | None) -> co
     return schema
 
 
+def _way_name(request: Request, way: Way) -> str:
+    """The verb of a way with the status it leads to; where it has none, the status."""
+    show = request.ui.show
+    verb, status = show.text(way.title), show.text(way.status.labels)
+    return status if verb == status else show.text(
+        _("${verb} (${status})", mapping={"verb": verb, "status": status}))
+
+
+def _lines(request: Request, ways: list[Way]) -> tuple[tuple[str, str], ...]:
+    """The lines to be confirmed, each with the status it is for where there are several: ``status:place``."""
+    show = request.ui.show
+    listed = [way for way in ways if way.checklist]
+
+    def words(way: Way, line: dict[str, str]) -> str:
+        said = show.text(line)
+        return said if len(ways) == 1 else str(
+            show.text(_("For “${status}”: ${line}", mapping={"status": show.text(way.status.labels), "line": said})))
+
+    return tuple((f"{way.status.name}:{place}", words(way, line))
+                 for way in listed for place, line in enumerate(way.checklist))
+
+
+def blocked(request: Request, case: Case) -> list[tuple[str, str]]:
+    """(status, why) of the ways that cannot be taken yet."""
+    show = request.ui.show
+    return [(show.text(way.status.labels), " ".join(show.text(why) for why in way.missing))
+            for way in request.services.workflows.ways(case) if way.missing]
+
+
 def _change_status(request: Request, case: Case, values: dict[str, Any], given: int | None) -> None:
     services, status, note = request.services, values["status"], values["note"]
+    confirmed = {int(place) for name, _colon, place in (one.rpartition(":") for one in values.get("confirmed") or ())
+                 if name == status}
     answer = values.get("answer") or ""
     if services.messages.closes(case, status):
         try:
             services.messages.close(services, case, status, answer=answer, channel=values.get("channel") or "",
-                                    address=values.get("address") or "", reason=note, given=given)
+                                    address=values.get("address") or "", reason=note, given=given,
+                                    confirmed=confirmed)
         except Invalid as error:
             if "answer" not in values and "answer" in error.errors:
                 raise Invalid({"note": WHY_CLOSED}) from error
@@ -147,7 +187,7 @@ def _change_status(request: Request, case: Case, values: dict[str, Any], given: 
         return
     if answer.strip():
         raise Invalid({"answer": _("This status does not close the request. Answer the citizen by a message instead.")})
-    services.requests.change_status(services, case, status, note)
+    services.requests.change_status(services, case, status, note, confirmed=confirmed)
 
 
 # ── hands ────────────────────────────────────────────────────────────────────────────────────────────────────

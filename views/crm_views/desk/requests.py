@@ -101,6 +101,7 @@ def page(request: Request, case: Case, doing: str = "", form: dict[str, Any] | N
         "hands": hands(request, case),
         "absent": absent_plugin(request, case),
         "panels": request_panels(request, case),
+        "edition": case.version.number,
         "beside": given[:ANSWERS_BESIDE], "more_answers": max(0, len(given) - ANSWERS_BESIDE),
     }
 
@@ -159,7 +160,7 @@ def actions(request: Request, case: Case) -> list[dict[str, Any]]:
         (bool(log), "message", _("Answer the citizen"), "reply", "M"),
         (may_take(request, case), "take", _("To me"), "box-arrow-in-down", "T"),
         (bool(may(Permission.REQUEST_ASSIGN)), "assign", _("Hand over"), "arrow-left-right", "R"),
-        (bool(change) and len(case.version.statuses) > 1, "status", _("Change the status"), "signpost", "S"),
+        (bool(change and request.services.workflows.ways(case)), "status", _("Change the status"), "signpost", "S"),
         (bool(log), "note", _("Internal message"), "lock", "O"),
         (bool(change), "edit", _("Edit"), "pencil", "E"),
         (bool(change), "attach", _("Add documents"), "paperclip", "D"),

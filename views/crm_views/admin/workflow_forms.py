@@ -1,0 +1,216 @@
+"""The forms of the workflow editor: a status and its words, what can follow it, and one way with what it asks for."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from crm_core import fields as f
+from crm_core.errors import NotFound
+from crm_core.fields import LONG, SHORT
+from crm_core.i18n import TextFactory, choose
+from crm_core.model.workflow import StoredTransition
+from crm_core.registry import Published
+from crm_core.security.permissions import Permission
+from crm_core.services.workflowediting import every_way
+from crm_core.workflow import FIELD, REQUIREMENTS
+from crm_views.admin.types import CATEGORIES, type_of
+from crm_views.admin.workflow import crumbs, here
+from crm_views.desk.things import done, sent_before
+from crm_views.forms import Look, Submission, handle
+from crm_views.forms.widgets import ChoicesWidget, ChoiceWidget, LineWidget, TextAreaWidget
+from crm_views.permission_words import permission_word
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+_ = TextFactory("crm_views")
+ADMIN = Permission.ADMIN.value
+FORM_PAGE = "crm_views:templates/form_page.pt"
+NEW = "new"
+"""Stands in an address for a status that is not there yet: no name of one is a word of the editor."""
+
+
+class StatusForm(f.Form):
+    """What a status is called, what it means, and what citizens read."""
+
+    name = f.code(_("Short name"), max_length=40, widget=LineWidget(code=True, digits=False),
+                  description=_("Lower-case Latin letters, such as “inspection”. It is stored, and never changes."))
+    label_fa = f.text(_("Name in Persian"), max_length=SHORT)
+    label_en = f.text(_("Name in English"), required=False, max_length=SHORT)
+    category = f.choice(_("What it means"), tuple(CATEGORIES.items()))
+    stage_fa = f.text(_("What citizens read, in Persian"), required=False, max_length=SHORT,
+                      description=_("Left empty: the name. Statuses with the same word are one stage for them."))
+    stage_en = f.text(_("What citizens read, in English"), required=False, max_length=SHORT)
+
+
+class WaysForm(f.Form):
+    """What can follow a status."""
+
+    targets = f.choices(_("Can follow"), (), required=False)
+
+
+class WayForm(f.Form):
+    """What a way is called and asks for."""
+
+    label_fa = f.text(_("Verb in Persian"), required=False, max_length=SHORT,
+                      description=_("Such as “send for inspection”. Left empty: the name of the status."))
+    label_en = f.text(_("Verb in English"), required=False, max_length=SHORT)
+    permission = f.choice(_("Who may take it"), (), required=False, empty=_("Whoever works on requests"))
+    requires = f.choices(_("What must be there before"), (), required=False)
+    checklist_fa = f.long_text(_("Checklist in Persian"), required=False, max_length=LONG,
+                               widget=TextAreaWidget(rows=4), description=_("A line each; all are confirmed first."))
+    checklist_en = f.long_text(_("Checklist in English"), required=False, max_length=LONG,
+                               widget=TextAreaWidget(rows=4), description=_("The same lines in the same order."))
+
+
+# ── a status ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@view_config(route_name="admin_workflow_status", request_method=("GET", "POST"), permission=ADMIN, renderer=FORM_PAGE)
+def status(request: Request) -> dict[str, Any] | Response:
+    """A status of the draft: add one, or change its words."""
+    published = type_of(request)
+    first = sent_before(request)
+    if first is not None:
+        return first
+    editing = request.services.workflow_editing
+    name = request.matchdict["status"]
+    stored = None if name == NEW else _status(request, published, name)
+    schema = StatusForm().clone()
+    if stored is not None:
+        del schema["name"]
+
+    def on_valid(submission: Submission) -> Response:
+        values = submission.values
+        words = {language: values[f"label_{language}"] for language in ("fa", "en")}
+        stage = {language: values[f"stage_{language}"] for language in ("fa", "en")}
+        editing.set_status(published, name if stored else values["name"], labels=words, category=values["category"],
+                           stage=stage, seen=submission.revision)
+        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
+        return done(request, submission.submission_key, here(published))
+
+    start = {"category": "open"} if stored is None else {
+        "label_fa": stored["labels"].get("fa", ""), "label_en": stored["labels"].get("en", ""),
+        "category": stored["category"], "stage_fa": stored.get("stage", {}).get("fa", ""),
+        "stage_en": stored.get("stage", {}).get("en", "")}
+    heading = _("New status") if stored is None else _("Words of a status")
+    page = handle(request, schema, submit_label=_("Into the draft"), on_valid=on_valid, appstruct=start,
+                  hidden={"revision": editing.mark(published)}, look=Look(heading=heading, cancel=here(published)))
+    return page if isinstance(page, Response) else page | {
+        "title": heading, "crumbs": crumbs(request, published)}
+
+
+def _status(request: Request, published: Published, name: str) -> dict[str, Any]:
+    """A status of what is shown. Raises NotFound."""
+    shown = request.services.workflow_editing.shown(published)
+    found: dict[str, Any] | None = next((one for one in shown["statuses"] if one["name"] == name), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+# ── what follows it ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@view_config(route_name="admin_workflow_ways", request_method=("GET", "POST"), permission=ADMIN, renderer=FORM_PAGE)
+def ways(request: Request) -> dict[str, Any] | Response:
+    """The statuses that can follow one."""
+    published = type_of(request)
+    first = sent_before(request)
+    if first is not None:
+        return first
+    show, editing = request.ui.show, request.services.workflow_editing
+    source = _status(request, published, request.matchdict["status"])
+    shown = editing.shown(published)
+    schema = WaysForm().clone()
+    choices = tuple((one["name"], show.text(one["labels"])) for one in shown["statuses"]
+                    if one["name"] != source["name"])
+    schema["targets"].choices = choices
+    schema["targets"].widget = ChoicesWidget(choices)
+
+    def on_valid(submission: Submission) -> Response:
+        targets = [name for name, _label in choices if name in (submission.values["targets"] or ())]
+        editing.set_ways_out(published, source["name"], targets, seen=submission.revision)
+        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
+        return done(request, submission.submission_key, here(published))
+
+    now = tuple(one["target"] for one in shown["transitions"] or every_way(shown) if one["source"] == source["name"])
+    heading = _("What can follow “${status}”", mapping={"status": show.text(source["labels"])})
+    page = handle(request, schema, submit_label=_("Into the draft"), on_valid=on_valid, appstruct={"targets": now},
+                  hidden={"revision": editing.mark(published)}, look=Look(heading=heading, cancel=here(published)))
+    return page if isinstance(page, Response) else page | {"title": heading, "crumbs": crumbs(request, published)}
+
+
+# ── one way ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@view_config(route_name="admin_workflow_way", request_method=("GET", "POST"), permission=ADMIN, renderer=FORM_PAGE)
+def way(request: Request) -> dict[str, Any] | Response:
+    """One way between two statuses: its verb, who may take it, what it asks for."""
+    published = type_of(request)
+    first = sent_before(request)
+    if first is not None:
+        return first
+    show, editing = request.ui.show, request.services.workflow_editing
+    source = _status(request, published, request.matchdict["status"])
+    target = _status(request, published, request.matchdict["target"])
+    shown = editing.shown(published)
+    stored = next((one for one in shown["transitions"] or every_way(shown)
+                   if (one["source"], one["target"]) == (source["name"], target["name"])), None)
+    if stored is None:
+        raise NotFound
+
+    def on_valid(submission: Submission) -> Response:
+        editing.set_transition(published, _typed(source["name"], target["name"], submission.values),
+                               seen=submission.revision)
+        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
+        return done(request, submission.submission_key, here(published))
+
+    heading = _("From “${from}” to “${to}”", mapping={
+        "from": show.text(source["labels"]), "to": show.text(target["labels"])})
+    page = handle(request, _way_schema(request, published, stored), submit_label=_("Into the draft"),
+                  on_valid=on_valid, appstruct=_start(stored), hidden={"revision": editing.mark(published)},
+                  look=Look(heading=heading, cancel=here(published)))
+    return page if isinstance(page, Response) else page | {"title": heading, "crumbs": crumbs(request, published)}
+
+
+def _way_schema(request: Request, published: Published, stored: dict[str, Any]) -> Any:
+    show, editing = request.ui.show, request.services.workflow_editing
+    schema = WayForm().clone()
+    permissions = dict.fromkeys([*editing.permissions(published), *filter(None, [stored["permission"]])])
+    schema["permission"].choices = tuple((one, permission_word(request, one)) for one in permissions)
+    schema["permission"].widget = ChoiceWidget(schema["permission"].choices, radios=False)
+    fields = tuple(
+        (f"{FIELD}{field['name']}", show.text(_("the form’s answer “${field}”", mapping={
+            "field": choose(field["labels"], show.locale)})))
+        for field in published.form["fields"])
+    schema["requires"].choices = (*((name, show.text(words)) for name, words in REQUIREMENTS.items()), *fields)
+    schema["requires"].widget = ChoicesWidget(schema["requires"].choices)
+    return schema
+
+
+def _start(stored: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "label_fa": stored["labels"].get("fa", ""), "label_en": stored["labels"].get("en", ""),
+        "permission": stored["permission"], "requires": tuple(stored["requires"]),
+        "checklist_fa": "\n".join(line.get("fa", "") for line in stored["checklist"]),
+        "checklist_en": "\n".join(line.get("en", "") for line in stored["checklist"]),
+    }
+
+
+def _typed(source: str, target: str, values: dict[str, Any]) -> StoredTransition:
+    """The way as it was typed; a line that is there in one language only is said in the other by the same words."""
+    pairs = zip_longest(_lines_of(values["checklist_fa"]), _lines_of(values["checklist_en"]), fillvalue="")
+    checklist = tuple({"fa": fa or en, "en": en or fa} for fa, en in pairs)
+    labels = {"fa": values["label_fa"].strip(), "en": values["label_en"].strip()}
+    said = {language: words or next((one for one in labels.values() if one), "") for language, words in labels.items()}
+    return StoredTransition(source, target, said if any(said.values()) else {}, values["permission"] or "",
+                            tuple(values["requires"] or ()), checklist)
+
+
+def _lines_of(text: str) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
