@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from crm_core import fields as f
 from crm_core.chores import CHORES
-from crm_core.contributions import Contribution, Job, RequestType, Status
+from crm_core.contributions import Contribution, Job, RequestType, Status, Timer
 from crm_core.i18n import TextFactory
 from crm_core.model.request import Category
+from crm_core.services import promises
 
 _ = TextFactory("crm_core")
 
@@ -61,4 +62,6 @@ def contribute() -> Iterable[Contribution]:
     )
     yield RequestType(IMPORTED, _("Imported request"), ImportedForm, STATUSES, icon="box-arrow-in-down", offered=False)
     yield Job(EXPIRY, _("Remove what may be kept for a time only"), DAILY, lambda services: services.expiry.run())
+    yield Timer(promises.TIMER, _("Remind of promises, and note those that broke"),
+                lambda services, id_: services.promises.look(id_))
     yield from CHORES

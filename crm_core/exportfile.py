@@ -62,6 +62,7 @@ class _Page:
             self._head(2, self.words.text(_("Conversations")))
         for touch in self.data["interactions"]:
             self._interaction(touch)
+        self._list(_("Promises"), [self._promise(one) for one in self.data["promises"]])
         for item in self.data["collections"]:
             self._head(2, item["title"])
             self._fields(item["fields"])
@@ -114,6 +115,10 @@ class _Page:
             part for part in (self._when(touch["at"]), touch["channel"], touch["direction"], touch["subject"]) if part))
         self._words(touch["text"])
         self._files(touch["files"])
+
+    def _promise(self, one: dict[str, Any]) -> str:
+        parts = (one["what"], self._when(one["due"]), one["state_words"], self._when(one["ended"]), one.get("note", ""))
+        return self.words.text(_(", ")).join(part for part in parts if part)
 
     def _end(self) -> None:
         names = {"answers": _("Answers"), "notes": _("Notes among colleagues"),

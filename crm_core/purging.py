@@ -110,6 +110,8 @@ def _remove_request(services: Services, id_: int, seen: Mapping[int, Seen]) -> b
         for event in request.events.values():
             take_out(contact, event.at, event)
         del contact.requests[id_]
+        for promise in [one for one in (contact.promises or {}).values() if one.request == id_ and is_guarded(request)]:
+            services.promises.forget(promise)
     for touch in list((request.touches or {}).values()):
         others = tuple(other for other in touch.requests if other != id_)
         if is_guarded(request) and not any(other in root.requests for other in others):

@@ -140,6 +140,8 @@ class Contact(Record):
     external: tuple[str, ...] = ()
     open: LOBTree | None = None
     """id of each open request → its `WorkHeader`, to count them without loading one; None until there was one"""
+    promises: LOBTree | None = None
+    """id → `Promise` made to this contact; None until there was one"""
     extra: dict[str, Any]
     """id of a group of contact fields → `Submission`; each answer has the moment ``at`` it was given, ms UTC. Replaced
     as a whole."""

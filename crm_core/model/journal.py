@@ -21,7 +21,7 @@ KINDS = frozenset({
     "contact.changed", "contact.created", "contact.distinct", "contact.erased", "contact.exported", "contact.linked",
     "contact.unlinked",
     "interaction.erased", "interaction.identified", "interaction.logged", "interaction.moved",
-    "plugin.changed", "plugin.purged", "plugin.set",
+    "plugin.changed", "plugin.purged", "plugin.set", "promise.ended", "promise.made",
     "request.assigned", "request.attached", "request.changed", "request.created", "request.erased", "request.moved",
     "request.purged", "request.status",
     "type.changed", "unit.changed", "unit.created",

@@ -21,6 +21,17 @@ class EntryKind:
     ASSIGNED = "request.assigned"
     CHANGED = "request.changed"
     ATTACHED = "request.attached"
+    PROMISED = "promise.made"
+    KEPT = "promise.kept"
+    BROKEN = "promise.broken"
+    WITHDRAWN = "promise.withdrawn"
+
+
+PROMISES = frozenset({EntryKind.PROMISED, EntryKind.KEPT, EntryKind.BROKEN, EntryKind.WITHDRAWN})
+"""Kinds of entries about promises. Their events have the promise's id as ``promise`` in their data, and 0 for a request
+where it is about none."""
+WRITTEN = PROMISES | {EntryKind.INTERACTION}
+"""Kinds of entries that somebody wrote in a unit; all others are facts about requests."""
 
 
 class Header(NamedTuple):
@@ -115,7 +126,7 @@ class History:
 
 
 class Event(Persistent):
-    """An immutable fact about a request (registered, status changed, assigned); ``data`` is plain.
+    """An immutable fact about a request or a promise (registered, status changed, assigned); ``data`` is plain.
 
     Status and permission are read from the request when the entry is shown, never copied here.
     """

@@ -31,6 +31,7 @@ from crm_core.services.notices import Notices
 from crm_core.services.once import Once
 from crm_core.services.plugins import Plugins
 from crm_core.services.privacy import Privacy
+from crm_core.services.promises import Promises
 from crm_core.services.receivers import Receivers
 from crm_core.services.reports import Reports
 from crm_core.services.requests import Requests
@@ -78,6 +79,7 @@ class Services:
         self.timers = Timers(context)
         self.finder = Finder(context)
         self.notices = Notices(context)
+        self.promises = Promises(context, self.timeline)
         self.once = Once(context)
         self.plugins = Plugins(context)
         self.settings = SettingValues(context)

@@ -24,6 +24,8 @@ from crm_core.services.visibility import Eyes, Visibility
 
 LOOKED_AT = 2_000
 """Entries a page looks at."""
+SEEN = frozenset({"contact", "request", "interaction", "promise"})
+"""Kinds of records that not everybody may read."""
 SLACK = DAY
 """How far the times of neighbours in a stream may be out of order: the clocks of several machines, generously."""
 _MARK = re.compile(r"([0-9]{1,2}):([0-9]{1,15}):([0-9]{1,15})")
@@ -122,7 +124,7 @@ class AuditTrail:
 
     def _seen(self, entry: JournalEntry, record: Any) -> Visibility:
         """The least of what may be seen of the record and of the citizen it belongs to."""
-        found = [self.eyes.of(record)] if entry.subject[0] in ("contact", "request", "interaction") and record else []
+        found = [self.eyes.of(record)] if entry.subject[0] in SEEN and record else []
         contact = None if entry.contact is None else self.context.root.contacts.get(entry.contact)
         if contact is not None:
             found.append(self.eyes.of_contact(contact))
@@ -239,7 +241,8 @@ def _record(root: Root, subject: tuple[str, int]) -> Any:
     if kind == "plugin":
         return next((one for one in (root.plugins or {}).values() if one.id == id_), None)
     trees = {"contact": root.contacts, "request": root.requests, "interaction": root.interactions,
-             "user": root.users, "unit": root.units}
+             "user": root.users, "unit": root.units,
+             "promise": root.promises.promises if root.promises is not None else {}}
     if kind in trees:
         return trees[kind].get(id_)
     store = root.collections.get(kind)

@@ -54,6 +54,7 @@ class Extent:
     identifiers: int = 0
     contact_fields: int = 0
     interactions: int = 0
+    promises: int = 0
     files: int = 0
     requests: int = 0
     open_requests: int = 0
@@ -118,6 +119,9 @@ class Erasure:
             extent.identifiers += len(one.identifiers)
             extent.contact_fields += sum(len(said.answers) for said in one.extra.values())
             touches |= {touch.id: touch for touch in Privacy(self.context).touches(one)}
+            for promise in (one.promises or {}).values():
+                extent.states.append(("promise", promise.id, promise.revision, len(promise.events)))
+                extent.promises += 1
             for request in one.requests.values():
                 extent.requests += 1
                 extent.states.append(("request", request.id, request.revision, len(request.events)))
@@ -215,7 +219,8 @@ class Erasure:
             "by": self.context.identity.login or "system", "tombstones": [str(id_) for id_ in ids],
             "removed": {
                 "records": extent.records, "identifiers": extent.identifiers, "contact_fields": extent.contact_fields,
-                "interactions": extent.interactions, "files": extent.files, "collections": dict(extent.removed),
+                "interactions": extent.interactions, "promises": extent.promises, "files": extent.files,
+                "collections": dict(extent.removed),
             },
             "titles": {id_: self.title(id_) for id_ in extent.removed},
             "kept": kept, "plugins": {"asked": asked, "failed": failed},

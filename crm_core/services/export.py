@@ -18,6 +18,7 @@ from crm_core.model.contact import Contact
 from crm_core.model.ids import id_time
 from crm_core.model.interaction import Direction, Interaction
 from crm_core.model.plain import NotPlain, check
+from crm_core.model.promise import Promise, PromiseState
 from crm_core.model.request import Request, Submission
 from crm_core.model.timeline import EntryKind, Event
 from crm_core.security.permissions import Permission
@@ -28,6 +29,7 @@ from crm_core.services.exportwords import (
     EVENTS,
     GENDERS,
     KINDS,
+    PROMISED,
     PROOFS,
     RELATIONS,
     SOMEBODY,
@@ -105,6 +107,7 @@ class _Copy:
             "contact_fields": [row for one in self.records for row in self._groups(one)],
             "requests": [self._request(request) for request in requests],
             "interactions": [self._interaction(touch) for touch in self._touches(requests)],
+            "promises": [self._promise(one) for record in self.records for one in (record.promises or {}).values()],
             "collections": list(self._collections()),
             "plugins": self._added(),
         }
@@ -219,6 +222,20 @@ class _Copy:
                 return {"value": None, "words": self.words.text(SOMEBODY)}
             return {"value": other.code}
         return {}
+
+    def _promise(self, promise: Promise) -> dict[str, Any]:
+        """What was promised and how it ended; who of the staff did it stays out."""
+        request = self.root.requests.get(promise.request or 0)
+        row = {
+            "what": self.words.text(self.context.services.promises.words(promise)), "made": iso(promise.created),
+            "due": iso(promise.due), "state": promise.state,
+            "state_words": self.words.coded(PROMISED, "late" if promise.state == PromiseState.KEPT and promise.broke
+                                            else promise.state),
+            "ended": iso(promise.ended), "unit": self._unit(promise.unit if promise.unit is not None
+                                                            else promise.made_in),
+            "request": request.code if request is not None else "",
+        }
+        return row | ({"note": promise.note} if promise.note and self._inner("notes") else {})
 
     # ── conversations ────────────────────────────────────────────────────────────────────────────────────
 

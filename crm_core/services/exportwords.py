@@ -36,6 +36,9 @@ EVENTS: Mapping[str, Text] = {
     "request.registered": _("Registered"), "request.status": _("Another status"),
     "request.assigned": _("Handed over"), "request.changed": _("Changed"), "request.attached": _("Documents added"),
 }
+PROMISED: Mapping[str, Text] = {
+    "open": _("Open"), "kept": _("Kept"), "late": _("Kept late"), "broken": _("Not kept"), "withdrawn": _("Withdrawn"),
+}
 FIELDS: Mapping[str, Text] = {
     "kind": _("Kind"), "name": _("Name"), "given": _("Given name"), "family": _("Family name"),
     "latin_given": _("Given name in Latin letters"), "latin_family": _("Family name in Latin letters"),

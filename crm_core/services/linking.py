@@ -18,6 +18,7 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact, Identifier, Link, LinkGroup
 from crm_core.model.ids import first_id, id_time
 from crm_core.model.interaction import Interaction
+from crm_core.model.promise import Promise
 from crm_core.model.request import Request
 from crm_core.model.timeline import EntryKind
 from crm_core.security.permissions import Permission
@@ -56,8 +57,8 @@ class Born:
     """Something that came to a record after a link was made. ``key`` names it in a form."""
 
     key: str
-    kind: Literal["interaction", "request", "identifier"]
-    thing: Interaction | Request | Identifier
+    kind: Literal["interaction", "request", "promise", "identifier"]
+    thing: Interaction | Request | Promise | Identifier
     contact: Contact
 
 
@@ -208,7 +209,8 @@ class Linking:
         rows: list[tuple[int, Born]] = []
         unread = 0
         for contact in self.members(self._contact(link.first)):
-            for at, row in (*self._interactions(contact, link.at), *self._requests(contact, link.at)):
+            for at, row in (*self._interactions(contact, link.at), *self._requests(contact, link.at),
+                            *self._promises(contact, link.at)):
                 if isinstance(row.thing, Identifier) or self.eyes.of(row.thing) is Visibility.FULL:
                     rows.append((at, row))
                 else:
@@ -255,6 +257,8 @@ class Linking:
             moving.interaction(row.thing, to)
         elif isinstance(row.thing, Request):
             moving.request(row.thing, to)
+        elif isinstance(row.thing, Promise):
+            self.context.services.promises.move_to(row.thing, to)
         else:
             moving.identifier(row.contact, row.thing, to)
 
@@ -268,6 +272,13 @@ class Linking:
     def _requests(contact: Contact, at: int) -> Iterator[tuple[int, Born]]:
         for request in islice(contact.requests.values(first_id(at + 1)), SCANNED):
             yield request.created, Born(f"r{request.id}", "request", request, contact)
+
+    @staticmethod
+    def _promises(contact: Contact, at: int) -> Iterator[tuple[int, Born]]:
+        """Promises made after ``at`` about no request; the others go where their request goes."""
+        for promise in (contact.promises or {}).values():
+            if promise.created > at and promise.request is None:
+                yield promise.created, Born(f"p{promise.id}", "promise", promise, contact)
 
     @staticmethod
     def _identifiers(contact: Contact, at: int) -> Iterator[tuple[int, Born]]:

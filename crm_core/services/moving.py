@@ -48,6 +48,8 @@ class Moving:
         work.leave(request)
         self.context.change(request, {"contact": to.id}, "moved")
         work.refile(request)
+        for promise in [one for one in (old.promises or {}).values() if one.request == request.id]:
+            self.context.services.promises.move_to(promise, to)
         for name, store in self.context.root.collections.items():
             self._items(name, store, request, old, to)
         self._journal("request.moved", ("request", request.id), old, to, ("contact",))

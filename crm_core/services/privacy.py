@@ -45,6 +45,8 @@ class Privacy:
         codes = frozenset(request.code for request in contact.requests.values())
         words = Traces(root, contact, codes)
         self._links(contact)  # first: what claims moved goes back to whose it is
+        for promise in list((contact.promises or {}).values()):
+            self.context.services.promises.forget(promise)
         gone = {
             "interactions": self._interactions(contact),
             "requests": self._requests(contact),

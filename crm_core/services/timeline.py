@@ -12,8 +12,9 @@ from typing import Any
 from crm_core.model.contact import Contact
 from crm_core.model.ids import MAX_ID, first_id, id_time, key_behind
 from crm_core.model.interaction import Channel, Direction, Interaction
+from crm_core.model.promise import Promise
 from crm_core.model.request import Request
-from crm_core.model.timeline import EntryKind, Event, Header
+from crm_core.model.timeline import PROMISES, WRITTEN, EntryKind, Event, Header
 from crm_core.services.context import Context
 from crm_core.services.visibility import Eyes, Visibility
 from crm_core.text.folding import fold
@@ -175,6 +176,13 @@ class Timeline:
         header = Header(event, event.kind, request.channel, request.type, request.unit, (request.id,), voice, event.by)
         contact.timeline[key_behind(contact.headers, event.at)] = header
 
+    def add_promise(self, contact: Contact, event: Event, promise: Promise) -> None:
+        """File an event of a promise at the time it happened."""
+        request = self.context.root.requests.get(promise.request or 0)
+        header = Header(event, event.kind, "", request.type if request is not None else "", promise.made_in,
+                        promise.requests, "we", promise.created_by)
+        contact.timeline[key_behind(contact.headers, event.at)] = header
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _headers(self, contacts: list[Contact], which: Filter, before: int | None) -> Iterator[Row]:
@@ -218,7 +226,7 @@ class Timeline:
 
     def _unit(self, header: Header) -> int | None:
         """Whose entry it is: where the request is now, since that decides who may read it."""
-        request = None if header.kind == EntryKind.INTERACTION else self._request(header)
+        request = None if header.kind in WRITTEN else self._request(header)
         return header.unit if request is None else request.unit
 
     def _ahead(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -243,6 +251,9 @@ class Timeline:
         parts = [request.title, request.text, request.code] if request is not None else []
         if isinstance(entry.thing, Interaction):
             parts += [entry.thing.subject, entry.thing.body, entry.thing.outcome]
+        elif entry.thing.kind in PROMISES:
+            promise = self.context.root.promises.promises.get(entry.thing.data["promise"])
+            parts += [promise.words, promise.note] if promise is not None else []
         else:
             parts.append(str(entry.thing.data.get("note", "")))
         text = fold(" ".join(parts))

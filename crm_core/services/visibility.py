@@ -6,12 +6,13 @@ a unit, a period) and nothing of it. Rules, first that fits:
 1. The system sees all. 2. A request is hidden from the staff it shields itself from (a complaint about an official),
 and with it all that is told of it. 3. A shielded contact, with all its requests, is hidden from all without that
 permission. 4. A request is full for the one it is assigned to. 5. A fact about requests is seen as these are, whoever
-the citizen is. 6. What was said about requests is full for whoever reads all of these in full, whichever unit wrote it
-down, unless that unit is a confidential one (11). 7. A confidential contact's content is counted without that
-permission. 8. What one registered or logged oneself is full. 9. A confidential request, and what was said about it, is
-counted without that permission, even in one's own unit. 10. Content of the own units is full. 11. A confidential unit's
-content is counted for outsiders without the permission for confidential requests. 12. Anything else of other units, or
-of no unit yet, is full with ``request.view_all_units`` (the desk answers for all of them), counted without.
+the citizen is. 6. What was said or promised about requests is full for whoever reads all of these in full, whichever
+unit wrote it down, unless that unit is a confidential one (11); a promise also for whoever owes it. 7. A confidential
+contact's content is counted without that permission. 8. What one registered or logged oneself is full. 9. A
+confidential request, and what was said about it, is counted without that permission, even in one's own unit. 10.
+Content of the own units is full. 11. A confidential unit's content is counted for outsiders without the permission for
+confidential requests. 12. Anything else of other units, or of no unit yet, is full with ``request.view_all_units`` (the
+desk answers for all of them), counted without.
 
 Requests that are gone decide nothing any more: what was told of them alone is judged by its citizen and its unit.
 """
@@ -23,9 +24,10 @@ from enum import IntEnum
 
 from crm_core.model.contact import Confidentiality, Contact
 from crm_core.model.interaction import Interaction
+from crm_core.model.promise import Promise
 from crm_core.model.request import Request
 from crm_core.model.root import Root
-from crm_core.model.timeline import EntryKind, Header
+from crm_core.model.timeline import WRITTEN, Header
 from crm_core.model.worklist import WorkHeader
 from crm_core.security.identity import Identity
 from crm_core.security.permissions import Permission
@@ -45,7 +47,7 @@ class Eyes:
         self.identity = identity
         self._requests: dict[int, Visibility] = {}
 
-    def of(self, thing: Contact | Request | Interaction) -> Visibility:
+    def of(self, thing: Contact | Request | Interaction | Promise) -> Visibility:
         """How much of ``thing`` the identity may see."""
         if self.identity.is_system:
             return Visibility.FULL
@@ -53,7 +55,7 @@ class Eyes:
             return self.of_contact(thing)
         if isinstance(thing, Request):
             return self.of_request(thing)
-        return self.of_interaction(thing)
+        return self.of_promise(thing) if isinstance(thing, Promise) else self.of_interaction(thing)
 
     def of_contact(self, contact: Contact) -> Visibility:
         return self._of_degree(contact.confidentiality)
@@ -131,12 +133,23 @@ class Eyes:
         person = self._person(interaction.contact)
         return self._touch(person, interaction.requests, interaction.unit, interaction.created_by)
 
+    def of_promise(self, promise: Promise) -> Visibility:
+        """As what was said: by its citizen, its request, and the unit it was made in. Who owes it reads it too."""
+        if self.identity.is_system:
+            return Visibility.FULL
+        person = self._person(promise.contact)
+        seen = self._touch(person, promise.requests, promise.made_in, promise.created_by)
+        owes = self._is_me(promise.user) or promise.unit in self.identity.units
+        if seen is Visibility.COUNTED and owes and person is Visibility.FULL:
+            return self._told(person, promise.requests)
+        return seen
+
     def of_header(self, contact: Contact, header: Header) -> Visibility:
         """Visibility of a timeline entry by its header alone: the entry itself is not loaded."""
         if self.identity.is_system:
             return Visibility.FULL
         person = self.of_contact(contact)
-        if header.kind == EntryKind.INTERACTION:
+        if header.kind in WRITTEN:
             return self._touch(person, header.requests, header.unit, header.by)
         return self._told(person, header.requests)
 
@@ -151,7 +164,7 @@ class Eyes:
         me = self.identity.user_id
 
         def judge(header: Header) -> Visibility:
-            alike = (header.kind == EntryKind.INTERACTION, header.requests, header.unit, header.by == me)
+            alike = (header.kind in WRITTEN, header.requests, header.unit, header.by == me)
             seen = known.get(alike)
             if seen is None:
                 seen = known[alike] = self.of_header(contact, header)

@@ -10,7 +10,7 @@ from crm_core.model.contact import Contact
 from crm_core.model.interaction import Direction, Interaction
 from crm_core.model.request import Request
 from crm_core.model.root import Root
-from crm_core.model.timeline import Event
+from crm_core.model.timeline import PROMISES, Event
 from crm_core.scans import lightly
 from crm_core.services import Services
 from crm_core.services.touches import keys_of, take_out
@@ -149,6 +149,14 @@ def histories(root: Root) -> Iterator[Mistake]:
                               partial(_tell_event, id_=id_, key=key))
             else:
                 wanted += contact is not None
+    for id_, promise in lightly(root, root.promises.promises.items()) if root.promises is not None else ():
+        for event in promise.events:
+            contact = root.contacts.get(event.contact or 0)
+            if contact is not None and not keys_of(contact, event.at, event):
+                yield Mistake("history", f"an event of promise {id_} is missing in the history of its contact",
+                              partial(_tell_promise, id_=id_, event_id=event.id))
+            else:
+                wanted += contact is not None
     if sum(len(contact.timeline) for contact in lightly(root, root.contacts.values())) != wanted:
         yield from _strange_entries(root)
 
@@ -174,6 +182,9 @@ def _strange_entries(root: Root) -> Iterator[Mistake]:
 def _is_of(root: Root, contact: Contact, thing: Any) -> bool:
     if thing.contact != contact.id:
         return False
+    if isinstance(thing, Event) and thing.kind in PROMISES:
+        promise = root.promises.promises.get(thing.data["promise"]) if root.promises is not None else None
+        return promise is not None and any(one is thing for one in promise.events)
     if isinstance(thing, Event):
         request = root.requests.get(thing.request)
         return request is not None and any(one is thing for one in request.events.values())
@@ -198,7 +209,9 @@ def _mend_halves(services: Services, *, contact: int) -> None:
     for key in halves & set(holder.headers):
         del holder.headers[key]
     for thing in untold:
-        if isinstance(thing, Event):
+        if isinstance(thing, Event) and thing.kind in PROMISES:
+            _tell_promise(services, id_=thing.data["promise"], event_id=thing.id)
+        elif isinstance(thing, Event):
             request = services.root.requests.get(thing.request)
             for key in [key for key, one in request.events.items() if one is thing] if request is not None else ():
                 _tell_event(services, id_=thing.request, key=key)
@@ -232,6 +245,52 @@ def _tell_event(services: Services, *, id_: int, key: int) -> None:
     if request is not None and event is not None and contact is not None and not keys_of(contact, event.at, event):
         voice = "citizen" if event.kind == "request.registered" else "internal"
         services.timeline.add_event(contact, event, request, voice)
+
+
+def _tell_promise(services: Services, *, id_: int, event_id: int) -> None:
+    promise = services.promises.book().promises.get(id_)
+    contact = None if promise is None else services.root.contacts.get(promise.contact)
+    if promise is None or contact is None:
+        return
+    for event in promise.events:
+        if event.id == event_id and not keys_of(contact, event.at, event):
+            services.timeline.add_promise(contact, event, promise)
+
+
+def promises(root: Root) -> Iterator[Mistake]:
+    """Every promise lies with its contact and in the list of its owner, and nowhere else."""
+    book = root.promises
+    if book is None:
+        return
+    filed = 0
+    for id_, promise in lightly(root, book.promises.items()):
+        contact = root.contacts.get(promise.contact)
+        if contact is None:
+            yield Mistake("promises", f"promise {id_} is to a contact that does not exist")
+        elif (contact.promises or {}).get(id_) is not promise or not book.is_filed(promise):
+            yield Mistake("promises", f"promise {id_} is not where its owner or its contact finds it",
+                          partial(_file_promise, id_=id_))
+        filed += book.is_filed(promise)
+    if sum(len(owed.open) + len(owed.ended) for owed in book.lists()) > filed:
+        yield Mistake("promises", "lists of what is owed hold more than there are promises", _unlist_promises)
+
+
+def _file_promise(services: Services, *, id_: int) -> None:
+    promise = services.promises.book().promises.get(id_)
+    contact = None if promise is None else services.root.contacts.get(promise.contact)
+    if promise is not None and contact is not None:
+        services.promises.file(promise, contact)
+
+
+def _unlist_promises(services: Services) -> None:
+    book = services.promises.book()
+    for owed in book.lists():
+        for tree, is_open in ((owed.open, True), (owed.ended, False)):
+            for key, promise in list(tree.items()):
+                at = promise.due if is_open else promise.ended or 0
+                ours = book.of_owner(promise.user, promise.unit) is owed and promise.is_open is is_open
+                if key != (at, promise.id) or not ours or book.promises.get(promise.id) is not promise:
+                    del tree[key]
 
 
 def collections(root: Root) -> Iterator[Mistake]:

@@ -222,6 +222,8 @@ def _named(request: Request, row: Row) -> tuple[str, str, bool]:
         return show.code(thing.code), f"/requests/{thing.code}", True
     if kind == "interaction":
         return rows.short(thing.subject) or show.text(_("a conversation")), f"/interactions/{id_}", False
+    if kind == "promise":
+        return rows.short(show.text(request.services.promises.words(thing))), f"/contacts/{thing.contact}", False
     if kind == "user":
         return rows.user_name(request, id_), f"/admin/users/{id_}" if may_administer else "", False
     if kind == "unit":

@@ -36,6 +36,8 @@ KINDS: Mapping[str, Text] = {
     "request.attached": _("added documents to a request"),
     "request.moved": _("moved a request to another record"),
     "request.erased": _("emptied a request of its citizen"),
+    "promise.made": _("promised something to a citizen"),
+    "promise.ended": _("ended a promise"),
     "user.created": _("added an account"),
     "user.changed": _("changed an account"),
     "user.login": _("signed in"),
@@ -59,12 +61,12 @@ KINDS: Mapping[str, Text] = {
 TAKEN_BACK = _("took a change of a request back")
 GROUPS: tuple[tuple[str, Text], ...] = (
     ("contact", _("Citizens")), ("interaction", _("Conversations")), ("request", _("Requests")),
-    ("user", _("Accounts and logins")), ("unit", _("Units")), ("type", _("Kinds of requests")),
-    ("plugin", _("Plugins")), ("collection", _("Records of plugins")),
+    ("promise", _("Promises")), ("user", _("Accounts and logins")), ("unit", _("Units")),
+    ("type", _("Kinds of requests")), ("plugin", _("Plugins")), ("collection", _("Records of plugins")),
 )
 ICONS: Mapping[str, str] = {
-    "contact": "person", "interaction": "chat-left-text", "request": "folder2", "user": "person-badge",
-    "unit": "building", "type": "card-list", "plugin": "plug", "collection": "plug",
+    "contact": "person", "interaction": "chat-left-text", "request": "folder2", "promise": "hourglass-split",
+    "user": "person-badge", "unit": "building", "type": "card-list", "plugin": "plug", "collection": "plug",
 }
 FIELDS: Mapping[str, Text] = {
     **words.FIELDS,

@@ -107,7 +107,7 @@ def _going(request: Request, extent: Extent) -> list[Row]:
     found: list[Row] = [
         (RECORDS, extent.records), (_("Identifiers"), extent.identifiers),
         (_("Fields that plugins added"), extent.contact_fields), (_("Conversations"), extent.interactions),
-        (_("Files"), extent.files), *collections,
+        (_("Promises"), extent.promises), (_("Files"), extent.files), *collections,
     ]
     return [row for row in found if row[1]]
 
@@ -133,7 +133,7 @@ def receipt(request: Request) -> dict[str, Any]:
     counts: list[Row] = [
         (RECORDS, removed["records"]), (_("Identifiers"), removed["identifiers"]),
         (_("Fields that plugins added"), removed["contact_fields"]), (_("Conversations"), removed["interactions"]),
-        (_("Files"), removed["files"]),
+        (_("Promises"), removed.get("promises", 0)), (_("Files"), removed["files"]),
         *((kept["titles"].get(id_, id_), count) for id_, count in removed["collections"].items()),
     ]
     return {

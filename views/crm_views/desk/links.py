@@ -15,6 +15,7 @@ from crm_core.i18n import TextFactory
 from crm_core.model.contact import Contact, Identifier, Link
 from crm_core.model.ids import parse_id
 from crm_core.model.interaction import Interaction
+from crm_core.model.promise import Promise
 from crm_core.security.permissions import Permission
 from crm_core.services.linking import REASON_LENGTH, Born
 from crm_core.services.once import new_key
@@ -178,6 +179,8 @@ def _title(request: Request, row: Born) -> str:
         return str(show.text(_("${kind}: ${value}", mapping={"kind": kind, "value": rows.isolated(value)})))
     if isinstance(row.thing, Interaction):
         return row.thing.subject or channel_word(request, row.thing.channel)
+    if isinstance(row.thing, Promise):
+        return str(show.text(request.services.promises.words(row.thing)))
     return row.thing.title
 
 
@@ -189,6 +192,8 @@ def _note(request: Request, row: Born) -> str:
     elif isinstance(row.thing, Interaction):
         parts = [channel_word(request, row.thing.channel), show.relative_day(row.thing.started)]
         parts += [rows.address_words(request, row.thing.address)] if row.thing.address else []
+    elif isinstance(row.thing, Promise):
+        parts = [show.text(_("Promise")), show.datetime(row.thing.due, "day")]
     else:
         parts = [rows.type_name(request, row.thing), show.code(row.thing.code), show.relative_day(row.thing.created)]
     return str(show.text(_(", ")).join(part for part in parts if part))

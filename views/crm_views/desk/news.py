@@ -61,7 +61,8 @@ def is_new(request: Request, linked: list[Contact], after: str) -> bool:
 def _concerns(request: Request, entry: JournalEntry) -> bool:
     # Only what stands in the timeline or beside it: the rest of a record is read when the page is opened again.
     root, (kind, id_) = request.services.root, entry.subject
-    things = {"request": root.requests, "interaction": root.interactions}.get(kind)
+    things = {"request": root.requests, "interaction": root.interactions,
+              "promise": root.promises.promises if root.promises is not None else None}.get(kind)
     if things is None:
         return False
     thing = things.get(id_)
