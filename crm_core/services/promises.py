@@ -20,6 +20,7 @@ from crm_core.model.ids import new_id
 from crm_core.model.promise import Owed, Promise, PromiseBook, PromiseState
 from crm_core.model.request import Request
 from crm_core.model.timeline import EntryKind, Event
+from crm_core.model.user import User
 from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
 from crm_core.services.fitting import says_something, text_errors
@@ -201,6 +202,13 @@ class Promises:
         found: PromiseBook = root.promises
         return found
 
+    def may_owe(self, user: User, contact: Contact, request: Request | None = None) -> bool:
+        """Whether a member of staff can be given a promise to this contact: he reads what it is about."""
+        identity = Users(self.context).identity(user)
+        eyes = Eyes(self.context.root, identity)
+        seen = [eyes.of(contact), *([eyes.of(request)] if request is not None else [])]
+        return user.active and identity.has(Permission.INTERACTION_LOG) and min(seen) is Visibility.FULL
+
     # ── duties ───────────────────────────────────────────────────────────────────────────────────────────
 
     def forget(self, promise: Promise) -> None:
@@ -262,13 +270,11 @@ class Promises:
         if promise.user is None:
             unit = self.context.root.units.get(promise.unit)
             return "" if unit is not None and unit.active else _("This unit does not exist, or is closed.")
-        users = Users(self.context)
-        user = users.find(promise.user)
+        user = Users(self.context).find(promise.user)
         if user is None or not user.active:
             return _("This member of staff does not exist, or is not here any more.")
-        eyes = Eyes(self.context.root, users.identity(user))
-        seen = [eyes.of(contact), *([eyes.of(request)] if request is not None else [])]
-        return "" if min(seen) is Visibility.FULL else _("This member of staff may not read what it is about.")
+        may = self.may_owe(user, contact, request)
+        return "" if may else _("This member of staff may not read what it is about, or keeps no promises.")
 
     def _begin(self, promise: Promise) -> None:
         self.context.identity.demand(Permission.INTERACTION_LOG)

@@ -179,8 +179,9 @@ class Timeline:
     def add_promise(self, contact: Contact, event: Event, promise: Promise) -> None:
         """File an event of a promise at the time it happened."""
         request = self.context.root.requests.get(promise.request or 0)
+        voice = "we" if event.kind in (EntryKind.PROMISED, EntryKind.KEPT) else "internal"
         header = Header(event, event.kind, "", request.type if request is not None else "", promise.made_in,
-                        promise.requests, "we", promise.created_by)
+                        promise.requests, voice, promise.created_by)
         contact.timeline[key_behind(contact.headers, event.at)] = header
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────

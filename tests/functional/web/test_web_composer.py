@@ -35,7 +35,7 @@ def test_idle_it_is_one_line_of_choices(browse: Browse, desk: Any) -> None:
 
     idle = page.html.select_one("[data-idle]")
     words = [link.get_text(" ", strip=True) for link in idle.select(".composer-kinds a")]
-    assert words == ["Call C", "Visit V", "Note O", "Letter", "Message M"]
+    assert words == ["Call C", "Visit V", "Note O", "Letter", "Message M", "Promise P"]
     assert not idle.has_attr("hidden")
     assert page.html.select_one("form.composer").has_attr("hidden")
     assert page.click("Letter", index=1).html.select_one("[data-composing]")["data-kind"] == "letter"

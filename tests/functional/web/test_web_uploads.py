@@ -86,7 +86,7 @@ def test_files_of_conversations_too(browse: Browse, desk: Any) -> None:
     form = fill(form_of(clerk.get(f"/contacts/{contact}/interactions/new")), body="عکس فرستاد")
     dossier = attach(form, ("photo.png", PNG)).submit("submit", status=303).follow()
 
-    link, register = dossier.html.select(".entry-f a")  # the second one makes a request of what was just said
+    link, register, _promise = dossier.html.select(".entry-f a")  # the last two: what can follow what was just said
     assert "/requests/new?from=" in register["href"]
     assert clerk.get(link["href"]).body == PNG
 

@@ -48,7 +48,7 @@ def test_the_views_count_and_list_what_is_theirs(browse: Browse, full: Any) -> N
     page = clerk.get("/")
 
     assert subjects(page) == ["late", "mine"]
-    assert counts(page) == {"mine": "2", "today": "0", "late": "1", "waiting": "0",
+    assert counts(page) == {"mine": "2", "today": "0", "late": "1", "waiting": "0", "promised": "0",
                             "unit": "4", "free": "1", "unit-today": "0", "unit-late": "1"}
     assert words(page.html.select_one(".topnav [aria-current]")) == "Work 2"
     assert subjects(page.click(href=r"/\?view=late$")) == ["late"]

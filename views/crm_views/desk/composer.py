@@ -261,7 +261,7 @@ def _schema(request: Request, contact: Contact | None) -> tuple[colander.SchemaN
     schema["channel"].choices = channel_choices(request)
     if contact is None:
         return schema, {}
-    schema["about"].choices = tuple((case.code, _case_words(request, case)) for case in cases_of(request, contact))
+    schema["about"].choices = tuple((case.code, case_words(request, case)) for case in cases_of(request, contact))
     schema["about"].widget = ChoiceWidget(schema["about"].choices, radios=False)
     if not schema["about"].choices:
         del schema["about"]
@@ -295,7 +295,8 @@ def cases_of(request: Request, contact: Contact) -> list[Case]:
     return [case for case in readable if case.is_open][:OPEN_CASES] + closed[:CLOSED_CASES]
 
 
-def _case_words(request: Request, case: Case) -> str:
+def case_words(request: Request, case: Case) -> str:
+    """A request in a list to choose from."""
     show = request.ui.show
     values = {"title": rows.short(case.title, 40), "code": show.code(case.code)}
     if case.is_open:
@@ -378,12 +379,13 @@ def fresh(request: Request) -> frozenset[str]:
 
 
 def next_step(request: Request, thing: Interaction) -> Markup | None:
-    """Below what was just logged: the way to a request made of it; None below anything else."""
+    """Below what was just logged: the ways to a request made of it and to a promise; None below anything else."""
     if str(thing.id) not in fresh(request) or thing.contact is None or thing.direction == Direction.INTERNAL:
         return None
-    if thing.requests or not request.has_permission(Permission.REQUEST_CREATE):
-        return None
-    label = escape(request.ui.show.text(_("Register a request from this")))
-    icon = request.ui.icon("folder-plus")
-    return Markup(f'<div class="entry-f"><a href="/contacts/{thing.contact}/requests/new?from={thing.id}">{icon}{label}'
-                  "</a></div>")
+    here, show = f"/contacts/{thing.contact}", request.ui.show
+    about = [case.code for id_ in thing.requests[:1] if (case := request.services.root.requests.get(id_)) is not None]
+    links = [(f"{here}/promises/new{'?about=' + about[0] if about else ''}", "hourglass-split", _("Promise something"))]
+    if not thing.requests and request.has_permission(Permission.REQUEST_CREATE):
+        links.insert(0, (f"{here}/requests/new?from={thing.id}", "folder-plus", _("Register a request from this")))
+    drawn = (f'<a href="{href}">{request.ui.icon(icon)}{escape(show.text(text))}</a>' for href, icon, text in links)
+    return Markup(f'<div class="entry-f">{"".join(drawn)}</div>')

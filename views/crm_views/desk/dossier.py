@@ -41,7 +41,8 @@ def dossier(request: Request, composing: Markup | None = None) -> dict[str, Any]
     """The page; ``composing`` is a composer that was sent and refused, in place of the one that begins."""
     contact, seen = contact_of(request)
     linked = records(request, contact)
-    values = {"title": rows.contact_name(request, contact), "contact": contact, "path": f"/contacts/{contact.id}"}
+    path = f"/contacts/{contact.id}"
+    values = {"title": rows.contact_name(request, contact), "contact": contact, "path": path}
     if seen is not Visibility.FULL:
         request.override_renderer = "crm_views:templates/dossier_counted.pt"
         return values | counted(request, contact, linked)
@@ -50,7 +51,7 @@ def dossier(request: Request, composing: Markup | None = None) -> dict[str, Any]
         "actions": actions(request, contact),
         "others": duplicates.recorded_as(request, contact),
         "doubles": duplicates.notice(request, contact),
-        "owed": part(request, "owe", owed(request, linked) | {"path": values["path"]}),
+        "owed": part(request, "owe", owed(request, linked, path)),
         "panels": panels(request, contact, boxes(request, linked)),
         "composer": composing if composing is not None else composer(request, contact),
         "after": news.place(request, linked),
@@ -123,7 +124,7 @@ def whats_new(request: Request) -> dict[str, Any]:
     path = f"/contacts/{contact.id}"
     return {
         "after": now, "rows": shown["entries"], "filters": shown["filters"], "pulse": shown["pulse"],
-        "owed": part(request, "owe", owed(request, linked) | {"path": path}),
+        "owed": part(request, "owe", owed(request, linked, path)),
     }
 
 
@@ -152,6 +153,7 @@ def actions(request: Request, contact: Contact) -> list[Action]:
         (Permission.INTERACTION_LOG, _("Visit"), f"{log}in_person", "person-walking", "V"),
         (Permission.REQUEST_CREATE, _("New request"), f"{here}/requests/new", "folder-plus", "N"),
         (Permission.INTERACTION_LOG, _("Message"), f"{log}message", "chat-left-text", "M"),
+        (Permission.INTERACTION_LOG, _("Promise"), f"{here}/promises/new", "hourglass-split", "P"),
         (Permission.INTERACTION_LOG, _("Note"), f"{log}note", "journal-text", "O"),
         (Permission.CONTACT_EDIT, _("Identity"), f"{here}/identity", "patch-check", "I"),
         (Permission.CONTACT_EDIT, _("Edit"), f"{here}/edit", "pencil", "E"),

@@ -11,13 +11,13 @@ from chameleon.utils import Markup
 from crm_core.i18n import TextFactory
 from crm_core.model.interaction import Channel, Direction, Interaction
 from crm_core.model.request import Request as Case
-from crm_core.model.timeline import EntryKind, Event
+from crm_core.model.timeline import PROMISES, EntryKind, Event
 from crm_core.services.interactions import OUTCOMES
 from crm_core.services.timeline import Entry, Redacted
 from crm_core.text.folding import squash
 from crm_views.channels import channel_icon, channel_word
 from crm_views.components.parts import EntryView, FileLink, Speaker
-from crm_views.desk import rows
+from crm_views.desk import promised, rows
 from crm_views.desk.composer import fresh, next_step
 from crm_views.words import DIRECTIONS, FIELDS, SPEAKERS
 
@@ -61,7 +61,10 @@ def redacted(request: Request, strips: list[Redacted]) -> Markup:
 def entry(request: Request, row: Entry, said: Said = frozenset()) -> Markup:
     """One entry, drawn; ``said``: words that stand in another entry of the same request already."""
     thing = row.thing
-    view = _interaction(request, row, thing) if isinstance(thing, Interaction) else _event(request, row, thing, said)
+    if isinstance(thing, Interaction):
+        view = _interaction(request, row, thing)
+    else:
+        view = _promised(request, row, thing) if thing.kind in PROMISES else _event(request, row, thing, said)
     return Markup(request.ui.entry(view))
 
 
@@ -135,6 +138,16 @@ def _event(request: Request, row: Entry, event: Event, said: Said) -> EntryView:
             FileLink(f"/requests/{case.code}/files/{file.id}", file.name, show.size(file.size))
             for file in (case.attachments if born else ())
         ),
+    )
+
+
+def _promised(request: Request, row: Entry, event: Event) -> EntryView:
+    """What was promised, and what became of it."""
+    told = promised.told(request, event)
+    speaker: Speaker = "out" if event.kind in (EntryKind.PROMISED, EntryKind.KEPT) else "inner"
+    return EntryView(
+        **_base(request, row), **(_link(request, row) or told.link), subject=told.subject, speaker=speaker,
+        speaker_word=request.ui.show.text(SPEAKERS[speaker]), icon=told.icon, meta=told.meta, words=told.words,
     )
 
 

@@ -39,6 +39,7 @@ KEYS: tuple[tuple[Text, tuple[Row, ...]], ...] = (
         (("C",), _("Log a call")),
         (("V",), _("Visit")),
         (("M",), _("Message")),
+        (("P",), _("Promise")),
         (("O",), _("Note")),
         (("N",), _("New request")),
         (("I",), _("Identity")),

@@ -1,4 +1,4 @@
-"""What we owe a citizen: open requests, the most urgent first, of which a narrow screen shows two."""
+"""What we owe a citizen: open requests, the most urgent first, of which a narrow screen shows two; and promises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crm_core.model.contact import Contact
 from crm_core.model.request import Priority
 from crm_core.model.request import Request as Case
 from crm_core.services.visibility import Visibility
-from crm_views.desk import rows
+from crm_views.desk import promised, rows
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -22,8 +22,9 @@ MOST = 100
 _NEVER = 1 << 62
 
 
-def owed(request: Request, contacts: list[Contact]) -> dict[str, Any]:
-    """Open requests of one citizen; those that may only be counted as a number, those hidden not at all."""
+def owed(request: Request, contacts: list[Contact], path: str) -> dict[str, Any]:
+    """Open requests and promises of one citizen, whose dossier is at ``path``; requests that may only be counted as a
+    number, what is hidden not at all."""
     eyes = request.services.eyes
     full: list[Case] = []
     counted = closed = 0
@@ -43,6 +44,8 @@ def owed(request: Request, contacts: list[Contact]) -> dict[str, Any]:
         "first": drawn[:FIRST], "second": drawn[FIRST:SHOWN], "folded": drawn[SHOWN:],
         "open": len(full) + counted, "more": max(0, len(drawn) - FIRST),
         "late": sum(rows.is_late(request, case) for case in full),
+        "promised": promised.of_contact(request, contacts, path),
+        "path": path,
         "cut": max(0, len(full) - MOST), "counted": counted, "closed": closed,
     }
 

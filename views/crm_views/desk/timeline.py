@@ -17,7 +17,7 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.ids import parse_id
 from crm_core.model.interaction import Channel
-from crm_core.model.timeline import EntryKind
+from crm_core.model.timeline import PROMISES, EntryKind
 from crm_core.services.timeline import Entry, Filter, Page, Redacted, Tally
 from crm_core.services.visibility import Visibility
 from crm_core.text.calendars import month_name, to_jalali
@@ -58,6 +58,7 @@ CHIPS = (
     Chip("visits", _("Visits"), "person-walking", frozenset({Channel.IN_PERSON, Channel.KIOSK})),
     Chip("messages", _("Messages"), "chat-left-text", MESSAGES),
     Chip("requests", _("Requests"), "folder2", kinds=EVENTS),
+    Chip("promises", _("Promises"), "hourglass-split", kinds=PROMISES),
     Chip("notes", _("Notes"), "journal-text", frozenset({Channel.NOTE})),
 )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ = TextFactory("crm_views")
 
 MOST_UNITS = 12
+PROMISED = "promised"
 MOST_UNNAMED = 200
 """Conversations without a name that are looked at; more than that are said to be more."""
 
@@ -51,15 +52,18 @@ ICONS: dict[str, str] = {
 TONES: dict[str, str] = {"today": "warm", "late": "hot", "free": "hot", "unit-late": "hot", "unit-today": "warm"}
 
 
-def views(request: Request, asked: Asked) -> list[dict[str, Any]]:
-    """The groups of the view column: ``{"title", "rows": [{"key", "href", "icon", "text", "count", "tone", …}]}``."""
+def views(request: Request, asked: Asked, *, promised: bool = False) -> list[dict[str, Any]]:
+    """The groups of the view column: ``{"title", "rows": [{"key", "href", "icon", "text", "count", "tone", …}]}``.
+
+    ``promised``: the page is the list of promises."""
     lists = request.services.work
     own = lists.tally(lists.own())
-    groups = [{"title": "", "rows": [
-        _view(request, asked, name, count) for name, count in
-        (("mine", own.all), ("today", own.today), ("late", own.late), ("waiting", own.waiting))
-    ]}]
     units = units_of(request)
+    groups: list[dict[str, Any]] = [{"title": "", "rows": [
+        *(_view(request, asked, name, count) for name, count in
+          (("mine", own.all), ("today", own.today), ("late", own.late), ("waiting", own.waiting))),
+        *_promised(request, units),
+    ]}]
     if units:
         groups.append(_of_units(request, asked, units))
     if request.has_permission(Permission.INTERACTION_LOG):
@@ -67,7 +71,24 @@ def views(request: Request, asked: Asked) -> list[dict[str, Any]]:
         if unnamed or asked.view == UNNAMED:
             groups.append({"title": request.ui.show.text(_("Conversations")),
                            "rows": [_view(request, asked, UNNAMED, unnamed, more=unnamed >= MOST_UNNAMED)]})
+    if promised:
+        for row in (row for group in groups for row in group["rows"]):
+            row["current"] = row["key"] == PROMISED
     return groups
+
+
+def _promised(request: Request, units: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The way to the promises of the reader and of his own units; none for who neither owes nor makes any."""
+    services, show = request.services, request.ui.show
+    found = services.promises.due_of_user(services.identity.user_id or 0)
+    for unit in units if not oversees(request) else services.work.units():
+        found += services.promises.due_of_unit(unit)
+    if not found and not request.has_permission(Permission.INTERACTION_LOG):
+        return []
+    late = any(one.is_broken(services.now) for one in found)
+    today = any(one.due < services.clock.tonight() for one in found)
+    return [{"key": PROMISED, "href": "/work/promises", "icon": "hourglass-split", "text": show.text(_("Promises")),
+             "count": show.number(len(found)), "tone": "hot" if late else "warm" if today else "", "current": False}]
 
 
 def _of_units(request: Request, asked: Asked, units: tuple[int, ...]) -> dict[str, Any]:
