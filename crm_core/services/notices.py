@@ -57,7 +57,8 @@ KINDS: Mapping[str, Kind] = {
 
 MOMENTS, STAFF, UNITS = frozenset({"due"}), frozenset({"by"}), frozenset({"unit"})
 """Names of values that are milliseconds UTC, a user's id, a unit's id. Others are words, or labels in every language;
-``note`` stands below the sentence."""
+``note`` stands below the sentence,
+``promise`` is the id of the promise it leads to."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Notices:
         if mine is None:
             return []
         rows = [*self._shown(mine.unseen, seen=False), *self._shown(mine.seen, seen=True)]
-        return sorted(rows, key=lambda notice: notice.id, reverse=True)
+        return sorted(rows, key=lambda notice: (notice.at, notice.id), reverse=True)
 
     def mark_seen(self, ids: Iterable[int]) -> bool:
         """Note that the one who acts has seen these notices; whether one was unseen until now."""

@@ -334,7 +334,7 @@ class Promises:
         root = self.context.root
         owners = list(self._people(promise.user, promise.unit)) or list(self._people(None, promise.made_in))
         request = root.requests.get(promise.request or 0)
-        values = {"due": promise.due, "what": self.words(promise)}
+        values = {"due": promise.due, "what": self.words(promise), "promise": str(promise.id)}
         self.context.services.notices.tell(owners, kind, request=request, contact=root.contacts[promise.contact],
                                            values=values)
 

@@ -61,6 +61,8 @@ def _row(request: Request, notice: Notice) -> dict[str, Any]:
 
 
 def _address(notice: Notice) -> str:
+    if "promise" in notice.values:
+        return f"/promises/{notice.values['promise']}"
     if notice.request is not None:
         return f"/requests/{notice.request.code}"
     return f"/contacts/{notice.contact.id}" if notice.contact is not None else ""

@@ -33,7 +33,7 @@ _ = TextFactory("crm_views")
 
 ICONS: Mapping[str, str] = {"call": "telephone", "visit": "person-walking", "answer": "reply"}
 STATES: Mapping[str, tuple[Category, Text]] = {
-    "open": ("waiting", _("Open")), "past": ("late", _("Broken")), "kept": ("done", _("Kept")),
+    "open": ("waiting", _("Still open")), "past": ("late", _("Broken")), "kept": ("done", _("Kept")),
     "late": ("done", _("Kept late")), "broken": ("late", _("Not kept")), "withdrawn": ("cancelled", _("Withdrawn")),
 }
 ENTRIES: Mapping[str, tuple[Text, str]] = {
@@ -84,13 +84,13 @@ def clock(request: Request, promise: Promise) -> dict[str, Any]:
     return {"css": "near" if gone >= NEAR else "", "words": show.sentence(_("${time} left", mapping={"time": span}))}
 
 
-def row(request: Request, promise: Promise, *, named: bool = False) -> dict[str, Any]:
-    """An open promise as a line; ``named``: with the citizen, where the page is not his own."""
+def row(request: Request, promise: Promise, *, named: bool = False, coded: bool = True) -> dict[str, Any]:
+    """A promise as a line; ``named``: with the citizen, ``coded``: with its request, where the page is not theirs."""
     show, services = request.ui.show, request.services
     ticking = clock(request, promise)
     beside = [owner(request, promise)]
     case = services.root.requests.get(promise.request or 0)
-    readable = case is not None and services.eyes.of_request(case) is Visibility.FULL
+    readable = coded and case is not None and services.eyes.of_request(case) is Visibility.FULL
     contact = services.contacts.find(promise.contact)
     return {
         "id": str(promise.id), "href": f"/promises/{promise.id}", "subject": subject(request, promise),
@@ -106,14 +106,18 @@ def row(request: Request, promise: Promise, *, named: bool = False) -> dict[str,
     }
 
 
-def lines(request: Request, promises: Iterable[Promise], back: str, *, named: bool = False) -> Markup:
+def lines(
+    request: Request, promises: Iterable[Promise], back: str, *, named: bool = False, coded: bool = True
+) -> Markup:
     """Open promises, drawn; ``back``: where one comes to when one was kept."""
-    values = {"rows": [row(request, one, named=named) for one in promises], "back": back,
+    values = {"rows": [row(request, one, named=named, coded=coded) for one in promises], "back": back,
               "may": bool(request.has_permission(Permission.INTERACTION_LOG))}
     return Markup(render("crm_views:templates/promise_rows.pt", values, request=request))
 
 
-def panel(request: Request, promises: list[Promise], *, new: str, back: str, all_href: str = "") -> Markup:
+def panel(
+    request: Request, promises: list[Promise], *, new: str, back: str, all_href: str = "", coded: bool = True
+) -> Markup:
     """The sheet of promises beside what is owed: the open ones, how many ended, and the way to a new one.
 
     Empty where nothing was promised and nothing may be.
@@ -125,7 +129,7 @@ def panel(request: Request, promises: list[Promise], *, new: str, back: str, all
         return Markup("")
     values = {
         "open": len(still), "broken": sum(state(request, one) in ("past", "broken", "late") for one in promises),
-        "rows": lines(request, still[:MOST], back), "more": max(0, len(still) - MOST),
+        "rows": lines(request, still[:MOST], back, coded=coded), "more": max(0, len(still) - MOST),
         "ended": len(ended), "all_href": all_href, "new": new if may else "",
     }
     return Markup(render("crm_views:templates/promise_panel.pt", values, request=request))
@@ -143,7 +147,7 @@ def of_case(request: Request, case: Case) -> Markup:
     if contact is None or request.services.eyes.of_contact(contact) is not Visibility.FULL:
         return Markup("")
     return panel(request, request.services.promises.of_request(case), back=f"/requests/{case.code}",
-                 new=f"/contacts/{contact.id}/promises/new?about={case.code}")
+                 new=f"/contacts/{contact.id}/promises/new?about={case.code}", coded=False)
 
 
 # ── in the history ───────────────────────────────────────────────────────────────────────────────────────────
@@ -170,10 +174,12 @@ def told(request: Request, event: Event) -> Told:
     if event.kind == EntryKind.KEPT and promise.broke is not None:
         words = KEPT_LATE
     made = event.kind == EntryKind.PROMISED
-    parts = [rows.user_name(request, event.by)] if event.kind != EntryKind.BROKEN else []
+    parts = []
     if made:
-        parts += [show.text(_("by ${when}", mapping={"when": show.datetime(promise.due, "weekday")}))]
-        parts += [show.text(_("kept by ${owner}", mapping={"owner": owner(request, promise)}))]
+        parts = [show.text(_("by ${when}", mapping={"when": show.datetime(promise.due, "weekday")})),
+                 show.text(_("kept by ${owner}", mapping={"owner": owner(request, promise)}))]
+    if event.kind != EntryKind.BROKEN:  # that a time passed nobody did
+        parts.append(rows.user_name(request, event.by))
     return Told(
         show.text(words % {"what": subject(request, promise)}), icon, show.text(_(", ")).join(parts),
         _instead(request, promise) if made else promise.note if event.kind != EntryKind.BROKEN else "",

@@ -54,7 +54,7 @@ class PromiseForm(f.Form):
     """What the citizen is promised, by when, and who keeps it."""
 
     what = f.choice(_("What do you promise?"), tuple(WHAT.items()))
-    words = f.text(_("About what"), required=False, max_length=SHORT, personal=True,
+    words = f.text(_("About what"), required=False, max_length=SHORT, personal=True, wide=True,
                    description=_("In a few words, such as the result of the visit."))
     day = f.date(_("By which day"))
     hour = f.time(_("Until what time"))
@@ -73,7 +73,7 @@ class MoveForm(f.Form):
 
     day = f.date(_("By which day"))
     hour = f.time(_("Until what time"))
-    note = f.long_text(_("Why"), required=False, max_length=SHORT, personal=True, widget=NOTE)
+    note = f.long_text(_("Why"), required=False, max_length=SHORT, personal=True, widget=NOTE, wide=True)
 
 
 class WithdrawForm(f.Form):
