@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from crm_core import demo
 from crm_core.api import Column, Permission, Report, Role, Setting, fields, hookimpl
+from crm_core.services import Services
 from crm_core.testing.factories import make_app
 from crm_views.app import make_app as make_web
 from crm_views.testing import serving
@@ -55,8 +56,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                                                        len(contact.timeline)))
             code = next(request.code for request in citizen.requests.values() if request.is_open)
             here = citizen.id
+
+        def promised(services: Services) -> int:
+            contact, case = services.contacts.get(here), services.requests.by_code(code)
+            clerk = services.users.by_login("clerk").id
+            due = services.now + 3_600_000
+            made = [services.promises.make(contact, what, due, words="نتیجهٔ بازدید", request=case, user=clerk)
+                    for what in ("call", "other")]
+            services.promises.keep(made[1], "گفته شد")
+            services.notices.tell([clerk], "request.reopened", request=case, values={"by": clerk, "note": "باز شد"})
+            return made[0].id
+
+        promise = app.run(promised)
         with serving(make_web(app)) as url:
-            yield SimpleNamespace(url=url, citizen=here, code=code)
+            yield SimpleNamespace(url=url, citizen=here, code=code, promise=promise)
 
 
 @pytest.fixture
@@ -77,7 +90,8 @@ def paths(site: Any) -> dict[str, tuple[str, ...]]:
     return {
         "clerk": ("/", "/find?q=رضا", "/find?q=zzzz", here, f"{here}?compose=phone", f"{here}/edit", "/contacts/new",
                   f"{here}/identifiers/new", f"{here}/requests/new", f"{here}/requests/new/core.general",
-                  f"/requests/{site.code}", "/interactions/new", "/keys", "/profile", "/reports", "/no/such/page"),
+                  f"/requests/{site.code}", "/interactions/new", "/keys", "/profile", "/reports", "/no/such/page",
+                  f"{here}/promises/new", f"/promises/{site.promise}", "/work/promises", "/notices"),
         "admin": ("/", "/admin", "/admin/units", "/admin/users", "/admin/roles", "/admin/types", "/admin/settings",
                   "/admin/health", "/admin/health/letters", "/admin/audit", "/admin/plugins", "/admin/plugins/fees",
                   "/admin/erasures", f"{here}/erase", "/reports", "/reports/fees.paid",

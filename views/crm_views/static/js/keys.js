@@ -43,9 +43,18 @@
     return true;
   }
 
+  // A form with a page of its own is left by the link that says so; what was typed is kept on the way out.
+  function putAside(from) {
+    const form = from instanceof Element && from.closest("form");
+    const link = form && form.querySelector("a[data-esc]");
+    if (!link) return false;
+    link.click();
+    return true;
+  }
+
   function press(event, plain) {
     const letter = /^Key([A-Z])$/.exec(event.code);
-    if (event.code === "Escape") return closeMenu();
+    if (event.code === "Escape") return closeMenu() || putAside(event.target);
     if (event.code === "Enter" || event.code === "NumpadEnter") return (event.ctrlKey || event.metaKey) && send(event.target);
     if (!single || inField(event.target) || event.ctrlKey || event.altKey || event.metaKey) return false;
     if (event.code === "Slash") return event.shiftKey ? showKeys() : find();
