@@ -42,7 +42,7 @@ class Handover:
         if any(other.parent == unit.id and other.active for other in self.context.root.units.values()):
             errors[""] = _("There are open units below it; close them or move them first.")
         if successor is None and self.left_in(unit):
-            errors["successor"] = _("Open requests lie here; choose the unit that takes them over.")
+            errors["successor"] = _("Open requests or promises lie here; choose the unit that takes them over.")
         if successor is not None and (successor is unit or not successor.active):
             errors["successor"] = _("This unit is closed.")
         if errors:
@@ -60,6 +60,7 @@ class Handover:
         successor = self.context.root.units.get(unit.successor or 0)
         if unit.active or successor is None or not successor.active:
             return 0
+        self.context.services.promises.give(unit, successor)
         moved = 0
         for request in self._first(self.requests.work(unit=unit.id)):
             keep = self._belongs(request.assignee, successor, request)
@@ -68,9 +69,9 @@ class Handover:
         return moved
 
     def left_in(self, unit: Unit) -> bool:
-        """Whether any open request lies in a unit, also one that the one who acts may not know of."""
+        """Whether a unit has an open request or promise, also one that the one who acts may not know of."""
         work = self.requests.work(unit=unit.id)
-        return work is not None and len(work) > 0
+        return (work is not None and len(work) > 0) or self.context.services.promises.is_owed_by(unit)
 
     def release(self, user: User, *, note: str = "") -> int:
         """Give the next `PORTION` of a user's open requests back to their units; how many. For who is not active."""

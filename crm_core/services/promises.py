@@ -10,22 +10,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from BTrees.LOBTree import LOBTree
-
 from crm_core.errors import CrmError, Invalid, NotFound
 from crm_core.fields import SHORT
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.ids import new_id
-from crm_core.model.promise import Owed, Promise, PromiseBook, PromiseState
+from crm_core.model.promise import Promise, PromiseState
 from crm_core.model.request import Request
 from crm_core.model.timeline import EntryKind, Event
 from crm_core.model.user import User
 from crm_core.security.permissions import Permission
-from crm_core.services.context import Context
 from crm_core.services.fitting import says_something, text_errors
-from crm_core.services.timeline import Timeline
-from crm_core.services.touches import take_out
+from crm_core.services.promisefile import PromiseFile
 from crm_core.services.users import Users
 from crm_core.services.visibility import Eyes, Visibility
 
@@ -59,11 +55,7 @@ class Counts:
     withdrawn: int = 0
 
 
-class Promises:
-    def __init__(self, context: Context, timeline: Timeline) -> None:
-        self.context = context
-        self.timeline = timeline
-
+class Promises(PromiseFile):
     # ── make and end ─────────────────────────────────────────────────────────────────────────────────────
 
     def make(
@@ -178,6 +170,14 @@ class Promises:
         """The same of a unit."""
         return list(islice(self._open(None, unit, since, until), most))
 
+    def kept_between(
+        self, since: int, until: int, *, user: int | None = None, unit: int | None = None
+    ) -> list[Promise]:
+        """The promises of an owner that were kept from ``since`` to before ``until``, in that order."""
+        owed = self._owed(user, unit)
+        rows = owed.ended.values((since, 0), (until, 0), excludemax=True) if owed is not None else ()
+        return [one for one in rows if one.state == PromiseState.KEPT and self._readable(one)]
+
     def counts(self, since: int, until: int, *, user: int | None = None, unit: int | None = None) -> Counts:
         """The promises of an owner in numbers: those open now, and those that ended from ``since`` to before ``until``.
         What is hidden is in none of them."""
@@ -194,52 +194,12 @@ class Promises:
         return Counts(len(known), sum(one.is_broken(now) for one in known), len(kept) - late, late, broken,
                       len(ended) - len(kept) - broken)
 
-    def book(self) -> PromiseBook:
-        """All promises, to be written to; ask `get` for one that somebody may read."""
-        root = self.context.root
-        if root.promises is None:
-            root.promises = PromiseBook()
-        found: PromiseBook = root.promises
-        return found
-
     def may_owe(self, user: User, contact: Contact, request: Request | None = None) -> bool:
         """Whether a member of staff can be given a promise to this contact: he reads what it is about."""
         identity = Users(self.context).identity(user)
         eyes = Eyes(self.context.root, identity)
         seen = [eyes.of(contact), *([eyes.of(request)] if request is not None else [])]
         return user.active and identity.has(Permission.INTERACTION_LOG) and min(seen) is Visibility.FULL
-
-    # ── duties ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def forget(self, promise: Promise) -> None:
-        """Take a promise out of everything it is filed in: it is erased."""
-        contact = self.context.root.contacts.get(promise.contact)
-        self.book().take(promise)
-        if contact is not None:
-            self._untell(promise, contact)
-            contact.promises.pop(promise.id, None)
-        del self.book().promises[promise.id]
-        self._journal("promise.ended", promise)
-
-    def move_to(self, promise: Promise, to: Contact) -> None:
-        """File a promise with another record of the citizen, with its entries at their own times."""
-        old = self.context.root.contacts.get(promise.contact)
-        if old is to:
-            return
-        if old is not None:
-            self._untell(promise, old)
-            old.promises.pop(promise.id, None)
-        self.context.change(promise, {"contact": to.id}, "moved")
-        self._hold(promise, to)
-        for event in promise.events:
-            event.contact = to.id
-            self.timeline.add_promise(to, event, promise)
-        self._journal("promise.made", promise)
-
-    def file(self, promise: Promise, contact: Contact) -> None:
-        """Put a promise into the list of its owner and beside its contact."""
-        self.book().put(promise)
-        self._hold(promise, contact)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -302,12 +262,6 @@ class Promises:
             self._tell(promise, EntryKind.BROKEN, promise.due)
         return promise.broke is not None
 
-    @staticmethod
-    def _hold(promise: Promise, contact: Contact) -> None:
-        if contact.promises is None:
-            contact.promises = LOBTree()
-        contact.promises[promise.id] = promise
-
     def _tell(self, promise: Promise, kind: str, at: int) -> None:
         """Add an entry to the history of the contact."""
         contact = self.context.root.contacts.get(promise.contact)
@@ -316,11 +270,6 @@ class Promises:
         promise.events = (*promise.events, event)
         if contact is not None:
             self.timeline.add_promise(contact, event, promise)
-
-    @staticmethod
-    def _untell(promise: Promise, contact: Contact) -> None:
-        for event in promise.events:
-            take_out(contact, event.at, event)
 
     def _set_timers(self, promise: Promise) -> None:
         timers = self.context.services.timers
@@ -351,10 +300,6 @@ class Promises:
             if one.active and (one.id == user if user is not None else unit is not None and unit in one.units):
                 yield one.id
 
-    def _owed(self, user: int | None, unit: int | None) -> Owed | None:
-        book = self.context.root.promises
-        return None if book is None else book.of_owner(user, unit)
-
     def _open(self, user: int | None, unit: int | None, since: int | None, until: int | None) -> Iterator[Promise]:
         owed = self._owed(user, unit)
         low = None if since is None else (since, 0)
@@ -364,9 +309,6 @@ class Promises:
 
     def _readable(self, promise: Promise) -> bool:
         return self.context.services.eyes.of(promise) is Visibility.FULL
-
-    def _journal(self, kind: str, promise: Promise) -> None:
-        self.context.journal.write(kind, ("promise", promise.id), self.context.now, promise.contact)
 
 
 def remind_at(made: int, due: int) -> int:

@@ -108,7 +108,8 @@ class Users:
         return user if user is not None and fits and user.active else None
 
     def edit(self, user: User, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-        """Change attributes of `EDITABLE`; the names of what changed. Whoever is no longer active loses his logins.
+        """Change attributes of `EDITABLE`; the names of what changed. Whoever is no longer active loses his logins,
+        and the units in which they were made owe his promises.
 
         ``seen``: the values the editor started from, as in `Contacts.edit`. Raises Invalid, Forbidden, StaleChange.
         """
@@ -127,6 +128,8 @@ class Users:
             self.context.journal.write("user.changed", ("user", user.id), self.context.now, None, changed)
         if not user.active:
             self.end_all_sessions(user)
+        if "active" in changed and not user.active:
+            self.context.services.promises.leave_to_units(user)
         return changed
 
     def _keep_an_administrator(self, user: User, changes: Mapping[str, Any]) -> None:

@@ -261,6 +261,34 @@ def test_it_follows_its_request(office: Office) -> None:
     office.run(work)
 
 
+def test_nobody_owes_what_was_promised_by_who_left(office: Office) -> None:
+    contact = office.contact()
+    id_ = office.promise(contact, 8)
+    lent = office.promise(contact, 8, user=office.expert.user_id)
+    office.app.run(lambda services: services.users.edit(services.users.get(office.clerk.user_id), {"active": False}))
+    with office.app.reading(office.second) as services:
+        assert [one.id for one in services.promises.due_of_unit(office.unit)] == [id_]
+        assert services.promises.get(lent).user == office.expert.user_id
+    office.later(7)
+    assert office.told(office.second) == ["Promised"] and office.told(office.clerk) == []
+
+
+def test_a_unit_that_is_closed_leaves_its_promises_to_its_successor(office: Office) -> None:
+    id_ = office.promise(office.contact(), 8, unit=office.unit)
+
+    def close(services: Services) -> None:
+        unit, other = services.units.get(office.unit), services.units.get(office.other)
+        with pytest.raises(Invalid) as refused:
+            services.handover.close_unit(unit)
+        assert set(refused.value.errors) == {"successor"}
+        services.handover.close_unit(unit, other)
+
+    office.app.run(close)
+    with office.app.reading(office.expert) as services:
+        assert [one.id for one in services.promises.due_of_unit(office.other)] == [id_]
+        assert services.promises.due_of_unit(office.unit) == []
+
+
 def test_export_and_erasure(office: Office) -> None:
     contact = office.contact("نرگس سلامت")
     ended, still = office.promise(contact, words="نتیجهٔ بازدید"), office.promise(contact, 5, unit=office.unit)

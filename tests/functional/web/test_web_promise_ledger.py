@@ -182,9 +182,12 @@ def test_the_day_shows_what_is_promised_today(desk: Any, browse: Browse) -> None
         promise(desk, contact, 2.5, as_="second", unit=desk.units["reception"])
         promise(desk, contact, 3, as_="second")
         promise(desk, contact, 30)
+        done = promise(desk, contact, 4)
+        desk.run(lambda services: services.promises.keep(services.promises.get(done)), "clerk")
         clerk = browse("clerk")
         line = all_of(clerk.get("/"), ".dayline .ev.p")
         assert line == ["11:30 Call, نرگس سلامت", "12:00 Call, نرگس سلامت"]
+        assert all_of(clerk.get("/"), ".dayline .ev.k") == ["13:30 Kept: Call, نرگس سلامت"]
         assert all_of(clerk.get("/work/promises"), ".views [aria-current] .n.warm") == ["3"]
 
 

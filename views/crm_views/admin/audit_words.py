@@ -37,6 +37,7 @@ KINDS: Mapping[str, Text] = {
     "request.moved": _("moved a request to another record"),
     "request.erased": _("emptied a request of its citizen"),
     "promise.made": _("promised something to a citizen"),
+    "promise.changed": _("gave a promise to another unit or record"),
     "promise.ended": _("ended a promise"),
     "user.created": _("added an account"),
     "user.changed": _("changed an account"),

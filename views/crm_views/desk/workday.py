@@ -81,18 +81,19 @@ def _thing(request: Request, at: int, title: str, case: Case, is_due: bool) -> d
 
 
 def _promised(request: Request, since: int, until: int) -> list[Promise]:
-    """The promises of the reader and of his own units that are due in a time."""
-    services = request.services
-    found = list(services.promises.due_of_user(services.identity.user_id or 0, since, until))
-    for unit in services.work.units():
-        found += services.promises.due_of_unit(unit, since, until)
-    return found
+    """The promises of the reader and of his own units that are due in a time; also those that were kept in it."""
+    promises, me = request.services.promises, request.services.identity.user_id or 0
+    found, kept = list(promises.due_of_user(me, since, until)), list(promises.kept_between(since, until, user=me))
+    for unit in request.services.work.units():
+        found += promises.due_of_unit(unit, since, until)
+        kept += promises.kept_between(since, until, unit=unit)
+    return found + [one for one in kept if since <= one.due < until]
 
 
 def _promise(request: Request, promise: Promise) -> dict[str, Any]:
     """A promise on the line: to whom, and what."""
-    show, late = request.ui.show, promise.due < request.services.now
+    show, late = request.ui.show, promise.is_open and promise.due < request.services.now
     name = rows.contact_name(request, request.services.contacts.find(promise.contact))
     words = _("${what}, ${name}", mapping={"what": promised.subject(request, promise), "name": name})
     return {"href": f"/promises/{promise.id}", "time": show.clock(promise.due), "subject": show.text(words),
-            "tone": "x" if late else "p", "late": late}
+            "tone": "x" if late else "p" if promise.is_open else "k", "late": late}
