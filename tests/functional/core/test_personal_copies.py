@@ -160,8 +160,8 @@ def test_a_person_is_erased_and_the_receipt_says_what_went_and_what_stays(house:
         extent = services.erasure.extent(services.contacts.get(house.one))
         assert (extent.records, extent.requests, extent.open_requests) == (2, 1, 0)
     receipt = house.erase(app)
-    assert receipt["removed"] == {"records": 2, "identifiers": 2, "contact_fields": 4, "interactions": 2, "files": 6,
-                                  "collections": {"meters.readings": 1}}
+    assert receipt["removed"] == {"records": 2, "identifiers": 2, "contact_fields": 4, "interactions": 2, "promises": 0,
+                                  "files": 6, "collections": {"meters.readings": 1}}
     assert [(one["what"], one["count"]) for one in receipt["kept"]] == [("requests", 1), ("meters.bills", 1)]
     assert all(one["why"]["fa"] and one["why"]["en"] for one in receipt["kept"])
     assert sorted(receipt["tombstones"]) == sorted([str(house.one), str(house.two)])
