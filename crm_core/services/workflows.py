@@ -109,7 +109,7 @@ class Workflows(CaseFile):
             raise Invalid({"status": _("“${status}” is not possible yet: ${why}", mapping={
                 "status": way.title, "why": way.missing[0]})})
         if set(range(len(way.checklist))) - set(confirmed):
-            raise Invalid({"confirmed": _("Confirm each line first: ${count} are open.", mapping={
+            raise Invalid({"confirmed": _("Confirm each line first; still open: ${count}.", mapping={
                 "count": len(set(range(len(way.checklist))) - set(confirmed))})})
         return way
 

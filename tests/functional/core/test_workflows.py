@@ -101,7 +101,7 @@ def test_a_way_asks_for_a_permission_and_for_every_line_of_its_checklist(strict:
 
     with pytest.raises(Forbidden):
         clerk("done", confirmed=(0, 1))
-    with pytest.raises(Invalid, match="Confirm each line first: 1 are open"):
+    with pytest.raises(Invalid, match="Confirm each line first; still open: 1"):
         boss("done", confirmed=(1,))
     boss("done", confirmed=(0, 1))
 

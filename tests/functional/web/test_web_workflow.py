@@ -82,7 +82,7 @@ def test_a_running_request_is_moved_on_its_page_and_by_the_administrator(browse:
     clerk.get(f"/requests/{codes[0]}/workflow").mustcontain(no="newer workflow")
 
     page = press(admin.get(HERE), "running")
-    page.mustcontain("1 requests go by the new workflow now.")
+    page.mustcontain("Moved to the new workflow: 1.")
     assert desk.run(lambda services: services.requests.by_code(codes[1]).version.number) == 1
 
 

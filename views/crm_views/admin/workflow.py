@@ -140,7 +140,7 @@ def act(request: Request) -> Response:
 
 def _running(request: Request, published: Published) -> None:
     moved, left = request.services.workflows.move_running(published.type.id, PORTION)
-    request.ui.flash(_("${moved} requests go by the new workflow now.", mapping={"moved": moved}))
+    request.ui.flash(_("Moved to the new workflow: ${moved}.", mapping={"moved": moved}))
     if left:
-        request.ui.flash(_("${left} others have a status that it does not know; move them on their own pages.",
-                           mapping={"left": left}), "warn")
+        request.ui.flash(_("Left where they were, for it does not know their status: ${left}. "
+                           "Move them on their own pages.", mapping={"left": left}), "warn")
