@@ -116,6 +116,8 @@ def _path(source: tuple[float, float], target: tuple[float, float], mirror: floa
     elif step > 1:
         top = min(ay, by) - ARCH * (step - 1)
         points = [(ax + WIDTH * .7, ay), (ax + WIDTH * .9, top), (bx + WIDTH * .1, top), (bx + WIDTH * .35, by - 3)]
+        if by > ay:  # what stands above it in its column is not crossed: it is entered from the side
+            points[2:] = [(bx - ACROSS, top), (bx - 3, by + HEIGHT / 2)]
     elif step == 0:
         down = 1 if by > ay else -1
         side = .6 if down > 0 else .4

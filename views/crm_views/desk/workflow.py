@@ -141,7 +141,8 @@ def requirement_word(request: Request, required: str, case: Case | None = None) 
 
 
 def citizen_stages(request: Request, statuses: Sequence[StoredStatus]) -> list[str]:
-    """What citizens read of a workflow: the words of its statuses in their order, each once."""
-    words = [request.ui.show.text(one.stage or one.labels) for one in statuses
-             if Category(one.category) not in (Category.WAITING, Category.CANCELLED)]
+    """What citizens read of a workflow: the words of its statuses in their order, each once, the ends last."""
+    drawn = [one for one in statuses if Category(one.category) not in (Category.WAITING, Category.CANCELLED)]
+    words = [request.ui.show.text(one.stage or one.labels)
+             for one in sorted(drawn, key=lambda one: one.category == Category.DONE)]
     return list(dict.fromkeys(words))
