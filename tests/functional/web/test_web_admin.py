@@ -16,8 +16,8 @@ from crm_core.backup.making import back_up
 from crm_core.backup.transactions import last_transaction
 from crm_core.security.permissions import Permission
 from crm_core.testing.factories import PASSWORD
-from crm_views.admin.roles import WORDS
 from crm_views.app import make_app
+from crm_views.permission_words import PERMISSIONS
 from crm_views.testing import fill, form_of, sign_in
 
 Browse = Callable[..., TestApp]
@@ -83,7 +83,7 @@ def test_odd_questions_are_answered(browse: Browse) -> None:
 
 
 def test_the_matrix_is_the_policy_in_words(browse: Browse) -> None:
-    assert set(WORDS) == set(Permission)
+    assert set(PERMISSIONS) == set(Permission)
     page = browse("admin").get("/admin/roles")
     rows = {row.select_one(".code").text: [bool(cell.select(".yes")) for cell in row.select("td")]
             for row in page.html.select("tbody tr") if row.select_one(".code")}
