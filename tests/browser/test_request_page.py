@@ -8,7 +8,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
+from crm_core.model.workflow import StoredTransition
 from crm_core.security.permissions import Role
 from crm_core.services import Services
 from crm_core.testing.factories import make_app, make_clerk, make_contact
@@ -166,6 +168,34 @@ def test_news_waits_until_it_is_asked_for(enter: Callable[..., Page], site: Any)
     assert "در دست بررسی" in page.inner_text(".stage[aria-current=step]")
     assert page.input_value("#message textarea") == "دارم می‌نویسم"
     assert not page.is_visible(".news-strip button")
+
+
+def test_only_the_lines_of_the_chosen_status_are_asked_for(enter: Callable[..., Page], site: Any) -> None:
+    def strict(services: Services) -> None:
+        kind, edit = services.context.registry.types["core.general"], services.workflow_editing
+        for target, line in (("answered", "صورت‌جلسه هست"), ("cancelled", "شهروند نوشته است")):
+            edit.set_transition(kind, StoredTransition("new", target, {}, checklist=({"fa": line, "en": line},)))
+        edit.put_into_force(kind)
+
+    site.app.run(strict)
+    try:
+        page = enter(f"/requests/{case(site)}/status")
+        report, written = (page.locator("label", has_text=words) for words in ("صورت‌جلسه هست", "شهروند نوشته است"))
+        expect(report).to_be_hidden()
+        page.select_option("select[name=status]", "cancelled")
+        expect(written).to_be_visible()
+        expect(report).to_be_hidden()
+        page.select_option("select[name=status]", "working")
+        expect(written).to_be_hidden()
+        page.select_option("select[name=status]", "answered")
+        report.click()
+        page.fill("[name=answer]", "درست شد")
+        with page.expect_navigation():
+            page.click("#do button[name=submit]")
+        expect(page.locator(".badges")).to_contain_text("پاسخ داده شد")
+    finally:
+        site.app.run(lambda services: services.workflow_editing.back_to_plugin(
+            services.context.registry.types["core.general"]))
 
 
 def test_it_works_without_scripts(enter: Callable[..., Page], site: Any) -> None:

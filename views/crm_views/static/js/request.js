@@ -127,6 +127,7 @@
     const status = section.querySelector("select[name=status]");
     const unit = section.querySelector("select[name=unit]");
     if (status) closing(section, status);
+    if (status) checklist(section, status);
     if (unit && section.dataset.members) staff(section, unit);
   }
 
@@ -140,6 +141,15 @@
       const field = control && control.closest(".field");
       if (field) field.hidden = (!ends || enough) && !(name === "answer" && control.value);
     });
+  }
+
+  // Lines to be confirmed: those of the chosen status only; the others are not asked for.
+  function checklist(section, status) {
+    const boxes = Array.from(section.querySelectorAll("input[name=checkbox]"));
+    boxes.forEach(function (box) {
+      box.closest(".form-check").hidden = box.value.slice(0, box.value.lastIndexOf(":")) !== status.value;
+    });
+    if (boxes.length) boxes[0].closest(".field").hidden = boxes.every(function (box) { return box.closest(".form-check").hidden; });
   }
 
   function staff(section, unit) {
