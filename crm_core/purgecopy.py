@@ -20,6 +20,7 @@ from crm_core.model.request import Request
 from crm_core.scans import lightly
 from crm_core.services import Services
 from crm_core.services.plugins import is_of
+from crm_core.workflow import plain_way
 
 Seen = tuple[int, int, int]
 """How a request was: its revision, and how many events and conversations it had."""
@@ -147,7 +148,8 @@ def _definitions(services: Services, plugin: str) -> Iterator[dict[str, Any]]:
         if is_of(plugin, version.type_id):
             statuses = [[status.name, status.category, status.labels] for status in version.statuses]
             yield {"kind": "request type", "id": version.id, "type": version.type_id, "labels": version.labels,
-                   "statuses": statuses, "form": version.form}
+                   "statuses": statuses, "transitions": [plain_way(one) for one in version.transitions],
+                   "form": version.form}
     known = (root.plugins or {}).get(plugin)
     for name, decided in (known.values if known is not None else {}).items():
         yield {"kind": "setting", "id": f"{plugin}.{name}", **decided}

@@ -70,7 +70,7 @@ class Published:
             "form": form_id, "icon": type_.icon,
         }
         if transitions:
-            version["transitions"] = workflow.plain((), transitions)["transitions"]
+            version["transitions"] = [workflow.plain_way(one) for one in transitions]
         if number:
             version["number"] = number
         return cls(plugin, type_, labels, form, form_id, digest(version), statuses, transitions, number)

@@ -7,27 +7,49 @@ without any transition every status leads to every other one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from crm_core.contributions import RequestType
 from crm_core.contributions import Transition as Declared
 from crm_core.i18n import Labels, Text, TextFactory
-from crm_core.model.request import Category, StoredStatus
+from crm_core.model.interaction import Direction
+from crm_core.model.request import Category, Request, StoredStatus
 from crm_core.model.workflow import StoredTransition
 
 _ = TextFactory("crm_core")
 
 FIELD = "field:"
 """Before the name of a field of the form in what a transition requires."""
-REQUIREMENTS: Mapping[str, Text] = {
-    "assignee": _("somebody is responsible"),
-    "unit": _("a unit is responsible"),
-    "citizen": _("the citizen is known"),
-    "documents": _("there is a document"),
-    "told": _("the citizen was told something"),
-    "due": _("there is a deadline"),
-}
-"""What a transition may require beside answers of the form, as ends of the sentence “this needs that …”."""
+
+
+class Requirement(NamedTuple):
+    """Something that can be required of a request: ``title`` as the end of “this needs that …”, ``missing`` as the
+    sentence for whoever meets it, and ``is_met`` of a request."""
+
+    title: Text
+    missing: Text
+    is_met: Callable[[Request], bool]
+
+
+def _was_told(request: Request) -> bool:
+    return any(touch.direction == Direction.OUT for touch in (request.touches or {}).values())
+
+
+REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType({
+    "assignee": Requirement(_("somebody is responsible"), _("Nobody is responsible yet."),
+                            lambda request: request.assignee is not None),
+    "unit": Requirement(_("a unit is responsible"), _("No unit is responsible yet."),
+                        lambda request: request.unit is not None),
+    "citizen": Requirement(_("the citizen is known"), _("The citizen is not known yet."),
+                           lambda request: request.contact is not None),
+    "documents": Requirement(_("there is a document"), _("There is no document yet."),
+                             lambda request: bool(request.attachments)),
+    "told": Requirement(_("the citizen was told something"), _("The citizen was told nothing yet."), _was_told),
+    "due": Requirement(_("there is a deadline"), _("There is no deadline yet."),
+                       lambda request: request.due is not None),
+})
+"""What a transition may require beside answers of the form, by its word."""
 
 
 class Fault(NamedTuple):
@@ -141,10 +163,14 @@ def plain(statuses: Iterable[StoredStatus], transitions: Iterable[StoredTransiti
     return {
         "statuses": [{"name": one.name, "category": one.category, "labels": dict(one.labels),
                       **({"stage": dict(one.stage)} if one.stage else {})} for one in statuses],
-        "transitions": [{"source": one.source, "target": one.target, "labels": dict(one.labels),
-                         "permission": one.permission, "requires": list(one.requires),
-                         "checklist": [dict(line) for line in one.checklist]} for one in transitions],
+        "transitions": [plain_way(one) for one in transitions],
     }
+
+
+def plain_way(way: StoredTransition) -> dict[str, Any]:
+    """A transition as plain data."""
+    return {"source": way.source, "target": way.target, "labels": dict(way.labels), "permission": way.permission,
+            "requires": list(way.requires), "checklist": [dict(line) for line in way.checklist]}
 
 
 def statuses_of(definition: Mapping[str, Any]) -> tuple[StoredStatus, ...]:

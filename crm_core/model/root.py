@@ -91,20 +91,10 @@ class Root(Persistent):
     storage"""
     channels: Any = None
     """OOBTree of channel id → (labels, icon) of every channel that a plugin ever added; made when needed"""
-    routing: Any = None
-    """the `RoutingRules` of this organisation; made when needed"""
-    calendars: Any = None
-    """LOBTree of calendar id → `Calendar`; made when needed"""
-    targets: Any = None
-    """the targets for first answers and solutions; made when needed"""
     promises: Any = None
     """what was promised to citizens; made when needed"""
-    reply_templates: Any = None
-    """LOBTree of id → `ReplyTemplate`; made when needed"""
     notices: Any = None
     """LOBTree of user id → what that member of staff was told; made when needed"""
-    referrals: Any = None
-    """open referrals by unit and person; made when needed"""
 
     def __init__(self) -> None:
         self.contacts = Sharded(int)

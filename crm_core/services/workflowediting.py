@@ -20,7 +20,7 @@ from crm_core.security.permissions import Permission
 from crm_core.services.context import Context
 from crm_core.services.fitting import text_errors
 from crm_core.services.types import Types
-from crm_core.workflow import Fault, faults, plain, statuses_of, transitions_of
+from crm_core.workflow import Fault, faults, plain, plain_way, statuses_of, transitions_of
 
 _ = TextFactory("crm_core")
 MOST_STATUSES = 30
@@ -140,7 +140,7 @@ class WorkflowEditing:
         errors = _words_errors(way.labels, needed=False) | self._way_errors(published, draft, way)
         if errors:
             raise Invalid(errors)
-        stored = plain((), (way,))["transitions"][0]
+        stored = plain_way(way)
         if not draft["transitions"]:
             draft["transitions"] = every_way(draft)
         kept = [one for one in draft["transitions"] if (one["source"], one["target"]) != (way.source, way.target)]
@@ -157,7 +157,7 @@ class WorkflowEditing:
             raise Invalid({"targets": _("There is no status “${name}” to go to.", mapping={"name": unknown[0]})})
         ways = draft["transitions"] or every_way(draft)
         stay = {one["target"]: one for one in ways if one["source"] == source}
-        new = [stay.get(target) or plain((), (StoredTransition(source, target, {}),))["transitions"][0]
+        new = [stay.get(target) or plain_way(StoredTransition(source, target, {}))
                for target in targets]
         draft["transitions"] = sorted([*(one for one in ways if one["source"] != source), *new],
                                       key=lambda one: _order(draft, one))
@@ -254,8 +254,7 @@ def base_of(published: Published) -> str:
 def every_way(definition: Definition) -> list[dict[str, Any]]:
     """The ways of a workflow without any, in which every status leads to every other one."""
     names = [one["name"] for one in definition["statuses"]]
-    return plain((), (StoredTransition(source, target, {}) for source in names for target in names
-                      if source != target))["transitions"]
+    return [plain_way(StoredTransition(source, target, {})) for source in names for target in names if source != target]
 
 
 def _order(definition: Definition, way: Mapping[str, Any]) -> tuple[int, int]:

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from crm_core.errors import Forbidden, Invalid, NotFound
 from crm_core.i18n import Text, TextFactory
-from crm_core.model.interaction import Direction
 from crm_core.model.request import Category, Request, StoredStatus, TypeVersion
 from crm_core.model.timeline import EntryKind
 from crm_core.model.workflow import StoredTransition
 from crm_core.registry import Published
+from crm_core.scans import lightly
 from crm_core.security.permissions import Permission
 from crm_core.services.casefile import CaseFile
 from crm_core.services.types import Types
-from crm_core.workflow import FIELD
+from crm_core.workflow import FIELD, REQUIREMENTS
 
 _ = TextFactory("crm_core")
 LINE_LETTERS = 300
 """Letters of a line of a checklist that the history keeps."""
-
-MISSING: dict[str, Text] = {
-    "assignee": _("Nobody is responsible yet."),
-    "unit": _("No unit is responsible yet."),
-    "citizen": _("The citizen is not known yet."),
-    "documents": _("There is no document yet."),
-    "told": _("The citizen was told nothing yet."),
-    "due": _("There is no deadline yet."),
-}
 
 
 class Way(NamedTuple):
@@ -108,9 +99,9 @@ class Workflows(CaseFile):
         if way.missing:
             raise Invalid({"status": _("“${status}” is not possible yet: ${why}", mapping={
                 "status": way.title, "why": way.missing[0]})})
-        if set(range(len(way.checklist))) - set(confirmed):
-            raise Invalid({"confirmed": _("Confirm each line first; still open: ${count}.", mapping={
-                "count": len(set(range(len(way.checklist))) - set(confirmed))})})
+        left = len(set(range(len(way.checklist))) - set(confirmed))
+        if left:
+            raise Invalid({"confirmed": _("Confirm each line first; still open: ${count}.", mapping={"count": left})})
         return way
 
     @staticmethod
@@ -124,7 +115,8 @@ class Workflows(CaseFile):
         """Why something that is required is not there; "" when it is."""
         if required.startswith(FIELD):
             return self._unanswered(request, required.removeprefix(FIELD))
-        return "" if HAS[required](request) else MISSING[required]
+        known = REQUIREMENTS[required]
+        return "" if known.is_met(request) else known.missing
 
     def _unanswered(self, request: Request, name: str) -> Text:
         answers = request.submission.answers if request.submission is not None else {}
@@ -172,52 +164,42 @@ class Workflows(CaseFile):
         self._journal("request.changed", request, ("workflow",))
 
 
-    def running(self, type_id: str, most: int) -> tuple[int, bool]:
-        """How many open requests of a kind go by an older workflow than the one that holds, and whether there are more
-        than the ``most`` that were counted."""
-        found = sum(1 for _request in islice(self._older(type_id), most + 1))
-        return min(found, most), found > most
+    def count_older(self, type_id: str, most: int) -> tuple[int, bool]:
+        """How many open requests of a kind go by an older workflow than the one that holds, among the first ``most``
+        open ones of the kind, and whether there are more that were not looked at."""
+        found = list(islice(self._open(type_id), most + 1))
+        return sum(map(self.is_older, found[:most])), len(found) > most
 
-    def move_running(self, type_id: str, most: int) -> tuple[int, int]:
+    def move_older(self, type_id: str, most: int) -> tuple[int, int]:
         """Move up to ``most`` open requests of a kind to the workflow that holds: (moved, left since it does not know
-        their status). Raises Forbidden."""
+        their status, of those looked at). Raises Forbidden."""
         self.context.identity.demand(Permission.ADMIN)
-        moved = left = 0
-        for request in islice(self._older(type_id), most):
-            newer = self.newer(request)
-            if newer is None or all(one.name != request.status for one in newer.statuses):
-                left += 1
+        moved, left = [], 0
+        known = {one.name for one in self.forms.type_version(type_id).statuses}
+        for request in self._open(type_id):
+            if not self.is_older(request):
                 continue
-            version = self.forms.type_version(request.type)
+            if request.status in known:
+                moved.append(request)
+            else:
+                left += 1
+            if len(moved) == most:
+                break
+        for request in moved:
+            version = self.forms.type_version(type_id)
             self._move(request, version, version.status(request.status), "")
-            moved += 1
-        return moved, left
+        return len(moved), left
 
-    def _older(self, type_id: str) -> Iterator[Request]:
-        """Open requests of a kind that go by an older workflow, in no order; the older the more often loaded."""
-        published = self.context.registry.types.get(type_id)
-        version = None if published is None else Types(self.context).in_force(published).version_id
-        for work in self.context.root.unit_work.values():
-            for header in list(work.headers()):
-                if header.type == type_id and version is not None and header.request.version.id != version:
-                    yield header.request
+    def is_older(self, request: Request) -> bool:
+        """Whether its kind has a newer workflow or form."""
+        return self.newer(request) is not None
+
+    def _open(self, type_id: str) -> Iterator[Request]:
+        """The open requests of a kind, in no order."""
+        headers = chain.from_iterable(work.headers() for work in self.context.root.unit_work.values())
+        return lightly(self.context.root, (header.request for header in headers if header.type == type_id))
 
 
 def confirmed_lines(way: Way | None) -> list[dict[str, str]]:
     """What was confirmed, as the history keeps it."""
     return [{language: line[:LINE_LETTERS] for language, line in one.items()} for one in way.checklist] if way else []
-
-
-def _was_told(request: Request) -> bool:
-    return any(touch.direction == Direction.OUT for touch in (request.touches or {}).values())
-
-
-HAS = {
-    "assignee": lambda request: request.assignee is not None,
-    "unit": lambda request: request.unit is not None,
-    "citizen": lambda request: request.contact is not None,
-    "documents": lambda request: bool(request.attachments),
-    "told": _was_told,
-    "due": lambda request: request.due is not None,
-}
-"""What is required → whether a request has it."""

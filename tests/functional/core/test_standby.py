@@ -81,7 +81,7 @@ def replayed(dsn: str) -> bool:
     import psycopg2  # the core alone is proven without it
 
     with closing(psycopg2.connect(dsn)) as server, server.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_lsn()")
+        cursor.execute("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_insert_lsn()")
         return bool(cursor.fetchone()[0])
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +14,7 @@ from crm_core import api, builtin
 from crm_core.app import App
 from crm_core.errors import Forbidden, Invalid, NotFound, StaleChange
 from crm_core.model.workflow import StoredTransition
+from crm_core.operations import PURGE_PLUGIN
 from crm_core.registry import Published
 from crm_core.security.permissions import Role
 from crm_core.services import Services
@@ -130,6 +133,17 @@ def test_without_the_plugin_its_permission_asks_nobody(strict: App) -> None:
     moving(parked, "clerk", Role.CLERK)("done", confirmed=(0, 1))
 
 
+def test_what_is_exported_before_a_purge_holds_the_ways(strict: App, tmp_path: Path) -> None:
+    strict.run(lambda services: submit(services, make_contact(services), "things.thing", {}))
+    parked = App.open(strict.settings, [], database=strict.db)
+    PURGE_PLUGIN.run(parked, {"plugin": "things", "folder": str(tmp_path / "out")}, None, lambda done, total: None)
+
+    rows = map(json.loads, (tmp_path / "out" / "definitions.jsonl").read_text("utf-8").splitlines())
+    kind = next(row for row in rows if row["kind"] == "request type")
+    assert [(way["source"], way["target"], way["requires"]) for way in kind["transitions"]] == [
+        ("asked", "looked", ["assignee", "field:colour"]), ("looked", "done", [])]
+
+
 @pytest.mark.parametrize(("ways", "said"), [
     ((api.Transition("looked", ("asked",)),), "From “Looked at” no way leads to an end"),
     ((api.Transition("done"), api.Transition("nowhere")), "the status “nowhere”, which is not there"),
@@ -224,11 +238,12 @@ def test_all_running_ones_are_moved_but_those_whose_status_is_gone(open_app: Any
     app.run(lambda services: services.workflow_editing.remove_status(published(services), "extra"))
     app.run(lambda services: services.workflow_editing.put_into_force(published(services)))
     with app.reading() as services:
-        assert services.workflows.running(GENERAL, 2) == (2, True)
-        assert services.workflows.running(GENERAL, 3) == (3, False)
+        assert services.workflows.count_older(GENERAL, 2) == (2, True)
+        assert services.workflows.count_older(GENERAL, 3) == (3, False)
 
-    assert app.run(lambda services: services.workflows.move_running(GENERAL, 100)) == (2, 1)
-    assert app.run(lambda services: services.workflows.move_running(GENERAL, 100)) == (0, 1)
+    moved = [app.run(lambda services: services.workflows.move_older(GENERAL, 1)) for _again in range(3)]
+    assert [count for count, _left in moved] == [1, 1, 0]  # whichever of them comes first: what is stuck stops nobody
+    assert moved[-1] == (0, 1)
 
 
 def test_what_cannot_work_is_not_put_into_force(open_app: Any) -> None:

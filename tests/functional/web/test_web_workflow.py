@@ -48,6 +48,8 @@ def test_an_administrator_makes_a_workflow_and_a_clerk_follows_it(browse: Browse
     page.mustcontain("Edition 1 is in force", "In force: edition 1", "بازدید پیش از پاسخ")
     assert "draft" not in words(page.html.select_one(".page-head"))
 
+    admin.get(f"/admin/types/{builtin.GENERAL}").mustcontain("Inspection", "Its form comes with the plugin")
+
     code = desk.case(desk.contact("زهرا"))
     clerk = browse("clerk")
     form = form_of(clerk.get(f"/requests/{code}/status"), "status")

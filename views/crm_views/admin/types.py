@@ -98,7 +98,8 @@ def _row(request: Request, published: Published, counts: dict[str, int]) -> dict
     return {
         "href": f"/admin/types/{type_.id}", "id": type_.id, "icon": type_.icon, "title": show.text(published.labels),
         "description": show.text(type_.description), "open": counts.get(type_.id, 0),
-        "fields": len(published.form["fields"]), "statuses": len(published.statuses), "days": days,
+        "fields": len(published.form["fields"]), "statuses": len(services.types.in_force(published).statuses),
+        "days": days,
         "unit": rows.unit_name(request, settings.unit) if settings.unit else "",
         "offered": type_.offered and settings.offered,
         "by_plugin": not type_.offered,
@@ -122,18 +123,19 @@ def type_page(request: Request) -> dict[str, Any] | Response:
         return page
     show, type_ = request.ui.show, published.type
     counts, cut = request.services.requests.count_types(COUNTED)
+    in_force = request.services.types.in_force(published)
     return page | {
         "title": show.text(published.labels),
         "views": views(request),
         "type": type_,
         "plugin": published.plugin,
-        "version": published.version_id[:12],
+        "version": in_force.version_id[:12], "edition": in_force.number,
         "open": counts.get(type_.id, 0), "cut": cut,
         "description": show.text(type_.description),
         "permission": type_.permission,
         "statuses": [
             (request.ui.status(one.category, one.labels), show.text(CATEGORIES.get(one.category, "")), one.name)
-            for one in published.statuses
+            for one in in_force.statuses
         ],
         "fields": [
             {"label": show.text(field["labels"]), "name": field["name"],

@@ -16,7 +16,7 @@ from crm_core.registry import Published
 from crm_core.security.permissions import Permission
 from crm_core.workflow import statuses_of, transitions_of
 from crm_views.admin.column import views
-from crm_views.admin.types import type_of
+from crm_views.admin.types import COUNTED, type_of
 from crm_views.desk import rows
 from crm_views.desk.flowchart import drawing
 from crm_views.desk.things import done, sent_before
@@ -67,7 +67,7 @@ def workflow(request: Request) -> dict[str, Any] | Response:
     shown = editing.shown(published)
     statuses, transitions = statuses_of(shown), transitions_of(shown)
     settings = services.types.settings(published.type.id)
-    running = services.workflows.running(published.type.id, PORTION)
+    running = services.workflows.count_older(published.type.id, COUNTED)
     return page | {
         "title": _("Workflow of “${kind}”", mapping={"kind": published.labels}),
         "kind": show.text(published.labels), "type_id": published.type.id,
@@ -139,7 +139,7 @@ def act(request: Request) -> Response:
 
 
 def _running(request: Request, published: Published) -> None:
-    moved, left = request.services.workflows.move_running(published.type.id, PORTION)
+    moved, left = request.services.workflows.move_older(published.type.id, PORTION)
     request.ui.flash(_("Moved to the new workflow: ${moved}.", mapping={"moved": moved}))
     if left:
         request.ui.flash(_("Left where they were, for it does not know their status: ${left}. "

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import colander
 from pyramid.response import Response
 from pyramid.view import view_config
 
 from crm_core import fields as f
 from crm_core.errors import NotFound
 from crm_core.fields import LONG, SHORT
-from crm_core.i18n import TextFactory, choose
+from crm_core.i18n import LANGUAGES, Text, TextFactory, choose
 from crm_core.model.workflow import StoredTransition
 from crm_core.registry import Published
 from crm_core.security.permissions import Permission
@@ -67,41 +69,51 @@ class WayForm(f.Form):
                                widget=TextAreaWidget(rows=4), description=_("The same lines in the same order."))
 
 
+def _into_draft(
+    request: Request, published: Published, schema: colander.SchemaNode, save: Callable[[dict[str, Any], str], None],
+    start: Mapping[str, Any], heading: Text,
+) -> dict[str, Any] | Response:
+    """A page with one form of the editor; ``save(values, seen)`` writes what it said into the draft."""
+    first = sent_before(request)
+    if first is not None:
+        return first
+
+    def on_valid(submission: Submission) -> Response:
+        save(submission.values, submission.revision)
+        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
+        return done(request, submission.submission_key, here(published))
+
+    page = handle(request, schema, submit_label=_("Into the draft"), on_valid=on_valid, appstruct=start,
+                  hidden={"revision": request.services.workflow_editing.mark(published)},
+                  look=Look(heading=heading, cancel=here(published)))
+    return page if isinstance(page, Response) else page | {"title": heading, "crumbs": crumbs(request, published)}
+
+
 # ── a status ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @view_config(route_name="admin_workflow_status", request_method=("GET", "POST"), permission=ADMIN, renderer=FORM_PAGE)
 def status(request: Request) -> dict[str, Any] | Response:
     """A status of the draft: add one, or change its words."""
-    published = type_of(request)
-    first = sent_before(request)
-    if first is not None:
-        return first
-    editing = request.services.workflow_editing
+    published, editing = type_of(request), request.services.workflow_editing
     name = request.matchdict["status"]
     stored = None if name == NEW else _status(request, published, name)
     schema = StatusForm().clone()
     if stored is not None:
         del schema["name"]
 
-    def on_valid(submission: Submission) -> Response:
-        values = submission.values
-        words = {language: values[f"label_{language}"] for language in ("fa", "en")}
-        stage = {language: values[f"stage_{language}"] for language in ("fa", "en")}
+    def save(values: dict[str, Any], seen: str) -> None:
+        words = {language: values[f"label_{language}"] for language in LANGUAGES}
+        stage = {language: values[f"stage_{language}"] for language in LANGUAGES}
         editing.set_status(published, name if stored else values["name"], labels=words, category=values["category"],
-                           stage=stage, seen=submission.revision)
-        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
-        return done(request, submission.submission_key, here(published))
+                           stage=stage, seen=seen)
 
     start = {"category": "open"} if stored is None else {
         "label_fa": stored["labels"].get("fa", ""), "label_en": stored["labels"].get("en", ""),
         "category": stored["category"], "stage_fa": stored.get("stage", {}).get("fa", ""),
         "stage_en": stored.get("stage", {}).get("en", "")}
     heading = _("New status") if stored is None else _("Words of a status")
-    page = handle(request, schema, submit_label=_("Into the draft"), on_valid=on_valid, appstruct=start,
-                  hidden={"revision": editing.mark(published)}, look=Look(heading=heading, cancel=here(published)))
-    return page if isinstance(page, Response) else page | {
-        "title": heading, "crumbs": crumbs(request, published)}
+    return _into_draft(request, published, schema, save, start, heading)
 
 
 def _status(request: Request, published: Published, name: str) -> dict[str, Any]:
@@ -120,9 +132,6 @@ def _status(request: Request, published: Published, name: str) -> dict[str, Any]
 def ways(request: Request) -> dict[str, Any] | Response:
     """The statuses that can follow one."""
     published = type_of(request)
-    first = sent_before(request)
-    if first is not None:
-        return first
     show, editing = request.ui.show, request.services.workflow_editing
     source = _status(request, published, request.matchdict["status"])
     shown = editing.shown(published)
@@ -132,17 +141,13 @@ def ways(request: Request) -> dict[str, Any] | Response:
     schema["targets"].choices = choices
     schema["targets"].widget = ChoicesWidget(choices)
 
-    def on_valid(submission: Submission) -> Response:
-        targets = [name for name, _label in choices if name in (submission.values["targets"] or ())]
-        editing.set_ways_out(published, source["name"], targets, seen=submission.revision)
-        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
-        return done(request, submission.submission_key, here(published))
+    def save(values: dict[str, Any], seen: str) -> None:
+        targets = [name for name, _label in choices if name in (values["targets"] or ())]
+        editing.set_ways_out(published, source["name"], targets, seen=seen)
 
     now = tuple(one["target"] for one in shown["transitions"] or every_way(shown) if one["source"] == source["name"])
     heading = _("What can follow “${status}”", mapping={"status": show.text(source["labels"])})
-    page = handle(request, schema, submit_label=_("Into the draft"), on_valid=on_valid, appstruct={"targets": now},
-                  hidden={"revision": editing.mark(published)}, look=Look(heading=heading, cancel=here(published)))
-    return page if isinstance(page, Response) else page | {"title": heading, "crumbs": crumbs(request, published)}
+    return _into_draft(request, published, schema, save, {"targets": now}, heading)
 
 
 # ── one way ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,9 +157,6 @@ def ways(request: Request) -> dict[str, Any] | Response:
 def way(request: Request) -> dict[str, Any] | Response:
     """One way between two statuses: its verb, who may take it, what it asks for."""
     published = type_of(request)
-    first = sent_before(request)
-    if first is not None:
-        return first
     show, editing = request.ui.show, request.services.workflow_editing
     source = _status(request, published, request.matchdict["status"])
     target = _status(request, published, request.matchdict["target"])
@@ -164,18 +166,12 @@ def way(request: Request) -> dict[str, Any] | Response:
     if stored is None:
         raise NotFound
 
-    def on_valid(submission: Submission) -> Response:
-        editing.set_transition(published, _typed(source["name"], target["name"], submission.values),
-                               seen=submission.revision)
-        request.ui.flash(_("The draft has it. It changes nothing until it is put into force."))
-        return done(request, submission.submission_key, here(published))
+    def save(values: dict[str, Any], seen: str) -> None:
+        editing.set_transition(published, _typed(source["name"], target["name"], values), seen=seen)
 
     heading = _("From “${from}” to “${to}”", mapping={
         "from": show.text(source["labels"]), "to": show.text(target["labels"])})
-    page = handle(request, _way_schema(request, published, stored), submit_label=_("Into the draft"),
-                  on_valid=on_valid, appstruct=_start(stored), hidden={"revision": editing.mark(published)},
-                  look=Look(heading=heading, cancel=here(published)))
-    return page if isinstance(page, Response) else page | {"title": heading, "crumbs": crumbs(request, published)}
+    return _into_draft(request, published, _way_schema(request, published, stored), save, _start(stored), heading)
 
 
 def _way_schema(request: Request, published: Published, stored: dict[str, Any]) -> Any:
@@ -188,7 +184,7 @@ def _way_schema(request: Request, published: Published, stored: dict[str, Any]) 
         (f"{FIELD}{field['name']}", show.text(_("the form’s answer “${field}”", mapping={
             "field": choose(field["labels"], show.locale)})))
         for field in published.form["fields"])
-    schema["requires"].choices = (*((name, show.text(words)) for name, words in REQUIREMENTS.items()), *fields)
+    schema["requires"].choices = (*((name, show.text(one.title)) for name, one in REQUIREMENTS.items()), *fields)
     schema["requires"].widget = ChoicesWidget(schema["requires"].choices)
     return schema
 

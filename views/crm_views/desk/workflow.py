@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-import colander
 from chameleon.utils import Markup
 from pyramid.renderers import render
 from pyramid.response import Response
@@ -80,9 +79,9 @@ def _move(request: Request, case: Case, newer: Published) -> dict[str, Any] | Re
             "status": rows.status_name(request, case.version, case.status)}))
         return done(request, submission.submission_key, f"/requests/{case.code}")
 
-    start = {"status": case.status} if case.status in dict(choices) else colander.null
+    start = {"status": case.status} if case.status in dict(choices) else {}
     return handle(request, schema, submit_label=_("Go on by the newer one"), on_valid=on_valid,
-                  appstruct=start or {}, name="move", look=Look(layout="plain"))
+                  appstruct=start, name="move", look=Look(layout="plain"))
 
 
 def drawn_table(
@@ -132,7 +131,8 @@ def requirement_word(request: Request, required: str, case: Case | None = None) 
     """What a way requires, as the end of a sentence."""
     show = request.ui.show
     if not required.startswith(FIELD):
-        return str(show.text(REQUIREMENTS.get(required, required)))
+        known = REQUIREMENTS.get(required)
+        return str(show.text(known.title if known is not None else required))
     name = required.removeprefix(FIELD)
     form = None if case is None else request.services.forms.form_version(case.version.form)
     fields = form.fields if form is not None else ()
