@@ -5,6 +5,7 @@ Pages of a plugin also import ``crm_views.api``; nothing else of ours.
 
 from crm_core import fields
 from crm_core.contributions import (
+    ApprovalBy,
     Channel,
     Collection,
     Column,
@@ -54,6 +55,7 @@ from crm_core.workflow import REQUIREMENTS
 
 __all__ = [
     "API_VERSION",
+    "ApprovalBy",
     "Attachment",
     "Category",
     "Channel",

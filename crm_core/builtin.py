@@ -9,7 +9,7 @@ from crm_core.chores import CHORES
 from crm_core.contributions import Contribution, Job, RequestType, Status, Timer
 from crm_core.i18n import TextFactory
 from crm_core.model.request import Category
-from crm_core.services import promises
+from crm_core.services import approvals, promises
 
 _ = TextFactory("crm_core")
 
@@ -64,4 +64,6 @@ def contribute() -> Iterable[Contribution]:
     yield Job(EXPIRY, _("Remove what may be kept for a time only"), DAILY, lambda services: services.expiry.run())
     yield Timer(promises.TIMER, _("Remind of promises, and note those that broke"),
                 lambda services, id_: services.promises.look(id_))
+    yield Timer(approvals.TIMER, _("Remind of approvals, and let those lapse whose time is over"),
+                lambda services, id_: services.approvals.look(id_))
     yield from CHORES

@@ -35,12 +35,23 @@ class Status:
 
 
 @dataclass(frozen=True)
+class ApprovalBy:
+    """A level of an approval: whoever has the ``role`` decides, with ``own_unit`` only those in the unit the request
+    lies in."""
+
+    role: str
+    own_unit: bool = False
+
+
+@dataclass(frozen=True)
 class Transition:
     """A way to the status ``target``, from the statuses ``sources`` or, where none is named, from every other one.
 
     ``title``: the verb of its button, where the name of the status does not say it. ``permission``: needed beside
     ``request.change_status``. ``requires``: what must be there before: words of ``crm_core.api.REQUIREMENTS``, or
     ``"field:NAME"`` for an answer of the form. ``checklist``: what whoever takes the way confirms, line by line.
+    ``approval``: who must approve it before the status changes,
+    level after level, each within ``approval_days`` (0: without end).
     """
 
     target: str
@@ -49,6 +60,8 @@ class Transition:
     permission: str = ""
     requires: tuple[str, ...] = ()
     checklist: tuple[Text, ...] = ()
+    approval: tuple[ApprovalBy, ...] = ()
+    approval_days: int = 0
 
 
 COMMON = ("text", "title", "files", "channel", "unit", "priority")

@@ -105,6 +105,7 @@ def _remove_request(services: Services, id_: int, seen: Mapping[int, Seen]) -> b
         return request is None
     services.context.count_on(request)  # who changes it at this moment begins again, and finds it gone
     Work(root).remove(request)
+    services.approvals.forget(request)
     contact = None if request.contact is None else root.contacts.get(request.contact)
     if contact is not None:
         for event in request.events.values():

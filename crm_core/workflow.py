@@ -7,6 +7,7 @@ without any transition every status leads to every other one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,10 +16,13 @@ from crm_core.contributions import Transition as Declared
 from crm_core.i18n import Labels, Text, TextFactory
 from crm_core.model.interaction import Direction
 from crm_core.model.request import Category, Request, StoredStatus
-from crm_core.model.workflow import StoredTransition
+from crm_core.model.workflow import Level, StoredTransition
+from crm_core.security.permissions import Role
 
 _ = TextFactory("crm_core")
 
+MOST_DAYS = 365
+"""Days that each level of an approval may wait."""
 FIELD = "field:"
 """Before the name of a field of the form in what a transition requires."""
 
@@ -107,6 +111,11 @@ def _transition_faults(
         found += [Fault(_("The way to “${to}” requires “${name}”, which does not exist.", mapping={
                       "to": labels.get(way.target, way.target), "name": name}), way.source)
                   for name in way.requires if not _exists(name, fields)]
+        found += [Fault(_("The way to “${to}” is to be approved by “${role}”, a role that does not exist.", mapping={
+                      "to": labels.get(way.target, way.target), "role": level.role}), way.source)
+                  for level in way.approval if level.user is None and level.role not in list(Role)]
+        if not 0 <= way.approval_days <= MOST_DAYS:
+            found.append(Fault(_("An approval waits ${most} days at most.", mapping={"most": MOST_DAYS}), way.source))
     return found
 
 
@@ -146,7 +155,9 @@ def frozen(type_: RequestType, labels: Callable[[Text], Labels]) -> tuple[Stored
     names = [status.name for status in type_.statuses]
     return tuple(
         StoredTransition(source, way.target, labels(way.title) if way.title else {}, way.permission, way.requires,
-                         tuple(labels(line) for line in way.checklist))
+                         tuple(labels(line) for line in way.checklist),
+                         tuple(Level(role=level.role, own_unit=level.own_unit) for level in way.approval),
+                         way.approval_days)
         for way in type_.transitions for source in _sources(way, names)
     )
 
@@ -170,7 +181,9 @@ def plain(statuses: Iterable[StoredStatus], transitions: Iterable[StoredTransiti
 def plain_way(way: StoredTransition) -> dict[str, Any]:
     """A transition as plain data."""
     return {"source": way.source, "target": way.target, "labels": dict(way.labels), "permission": way.permission,
-            "requires": list(way.requires), "checklist": [dict(line) for line in way.checklist]}
+            "requires": list(way.requires), "checklist": [dict(line) for line in way.checklist],
+            **({"approval": [asdict(level) for level in way.approval], "approval_days": way.approval_days}
+               if way.approval else {})}
 
 
 def statuses_of(definition: Mapping[str, Any]) -> tuple[StoredStatus, ...]:
@@ -183,5 +196,6 @@ def transitions_of(definition: Mapping[str, Any]) -> tuple[StoredTransition, ...
     """The transitions of a workflow that is plain data."""
     return tuple(
         StoredTransition(one["source"], one["target"], dict(one["labels"]), one["permission"], tuple(one["requires"]),
-                         tuple(dict(line) for line in one["checklist"]))
+                         tuple(dict(line) for line in one["checklist"]),
+                         tuple(Level(**level) for level in one.get("approval", ())), one.get("approval_days", 0))
         for one in definition["transitions"])

@@ -17,6 +17,7 @@ SEGMENT_SIZE = 192
 half of the failed tries of four clerks. A larger one costs each save some more, since a segment is written whole."""
 
 KINDS = frozenset({
+    "approval.asked", "approval.decided", "approval.ended",
     "collection.added", "collection.changed", "collection.erased", "collection.expired", "collection.removed",
     "contact.changed", "contact.created", "contact.distinct", "contact.erased", "contact.exported", "contact.linked",
     "contact.unlinked",

@@ -130,6 +130,8 @@ class Request(Record):
     """When something last happened (`happened`), 0 while nothing has since it was registered: ask `last_news`."""
     heard: str = ""
     """The channel on which the citizen spoke last, until somebody acts on it."""
+    approvals: tuple[Any, ...] = ()
+    """`Approval`s that were asked for, oldest first"""
     touches: Any = None
     """LOBTree of time key → `Interaction`: what was said about this request; made when needed"""
 

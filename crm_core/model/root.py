@@ -93,6 +93,8 @@ class Root(Persistent):
     """OOBTree of channel id → (labels, icon) of every channel that a plugin ever added; made when needed"""
     promises: Any = None
     """what was promised to citizens; made when needed"""
+    approvals: Any = None
+    """ApprovalBook: what waits for a decision, and who stands in for whom; made when needed"""
     notices: Any = None
     """LOBTree of user id → what that member of staff was told; made when needed"""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from crm_core.i18n import Labels, Text, choose
 from crm_core.model.root import Root
 from crm_core.security.identity import Identity
+from crm_core.services.approvals import Approvals
 from crm_core.services.attachments import Attachments
 from crm_core.services.audit_trail import AuditTrail
 from crm_core.services.channels import Channels
@@ -68,6 +69,7 @@ class Services:
         self.messages = Messages(context, self.interactions, self.requests)
         self.types = Types(context)
         self.workflow_editing = WorkflowEditing(context)
+        self.approvals = Approvals(context, self.forms, self.timeline, context.host)
         self.workflows = Workflows(context, self.forms, self.timeline, context.host)
         self.handover = Handover(context, self.requests)
         self.audit_trail = AuditTrail(context)

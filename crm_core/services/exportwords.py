@@ -35,6 +35,8 @@ RELATIONS: Mapping[str, Text] = {
 EVENTS: Mapping[str, Text] = {
     "request.registered": _("Registered"), "request.status": _("Another status"),
     "request.assigned": _("Handed over"), "request.changed": _("Changed"), "request.attached": _("Documents added"),
+    "approval.asked": _("An approval was asked for"), "approval.given": _("Approved"),
+    "approval.refused": _("Not approved"), "approval.ended": _("An approval was not asked for any more, or lapsed"),
 }
 PROMISED: Mapping[str, Text] = {
     "open": _("Open"), "kept": _("Kept"), "late": _("Kept late"), "broken": _("Not kept"), "withdrawn": _("Withdrawn"),

@@ -61,6 +61,7 @@ class Handover:
         if unit.active or successor is None or not successor.active:
             return 0
         self.context.services.promises.give(unit, successor)
+        self.context.services.approvals.give(unit, successor)
         moved = 0
         for request in self._first(self.requests.work(unit=unit.id)):
             keep = self._belongs(request.assignee, successor, request)

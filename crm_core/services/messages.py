@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_core.errors import Invalid
 from crm_core.fields import LONG
-from crm_core.i18n import TextFactory
+from crm_core.i18n import Text, TextFactory
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
 from crm_core.model.interaction import Channel, Direction, Interaction
@@ -166,23 +166,12 @@ class Messages:
         recorded. Raises what `tell` and `Requests.change_status` raise (answer, channel, address, note, status).
         """
         answer, reason = answer.strip(), reason.strip()
-        errors = text_errors({"answer": (answer, LONG), "note": (reason, LONG)})
-        if not says_something(answer):
-            answer = ""
-        told = None
-        if self.ends(request, status):
-            if not answer and given is not None:
-                told = self.answered_by(request)
-                if told is None or told.id != given:
-                    errors["answer"] = _("Something was said meanwhile; look at it, then write the answer again.")
-            elif not answer and not says_something(reason):
-                errors["answer"] = _("Write what the citizen is told, or, in the note, why nobody is told.")
-        elif answer:
-            errors["answer"] = _("A request is not answered by this status. Answer the citizen by a message instead.")
-        elif not says_something(reason):
-            errors["note"] = WHY_CLOSED
+        errors = self.closing_errors(request, status, answer=answer, reason=reason, given=given)
         if errors:
             raise Invalid(errors)
+        if not says_something(answer):
+            answer = ""
+        told = self.answered_by(request) if not answer and given is not None and self.ends(request, status) else None
         if answer:
             told = self.tell(request, answer, channel=channel, address=address, outcome="answered")
         data = {"answer": str(told.id)} if told is not None else {}
@@ -191,6 +180,26 @@ class Messages:
         note = reason or answer or (said(told)[:LONG] if told is not None else "")
         self.requests.change_status(services, request, status, note, data=data, seen=seen, confirmed=confirmed)
         return told
+
+    def closing_errors(
+        self, request: Request, status: str, *, answer: str = "", reason: str = "", given: int | None = None
+    ) -> dict[str, Text]:
+        """What is wrong with what `close` would be told; nothing where it closes."""
+        answer, reason = answer.strip(), reason.strip()
+        errors = text_errors({"answer": (answer, LONG), "note": (reason, LONG)})
+        if not self.ends(request, status):
+            if says_something(answer):
+                errors["answer"] = _("A request is not answered by this status. Answer the citizen by a message "
+                                     "instead.")
+            elif not says_something(reason):
+                errors["note"] = WHY_CLOSED
+        elif not says_something(answer) and given is not None:
+            told = self.answered_by(request)
+            if told is None or told.id != given:
+                errors["answer"] = _("Something was said meanwhile; look at it, then write the answer again.")
+        elif not says_something(answer) and not says_something(reason):
+            errors["answer"] = _("Write what the citizen is told, or, in the note, why nobody is told.")
+        return errors
 
     @staticmethod
     def ends(request: Request, status: str) -> bool:

@@ -49,7 +49,10 @@ KINDS: Mapping[str, Kind] = {
     "referral.returned": Kind(_("“${request}” was returned to you"), "arrow-counterclockwise"),
     "referral.answered": Kind(_("The referral of “${request}” was answered"), "reply", "done"),
     "approval.asked": Kind(_("“${request}” waits for your approval"), "pencil"),
-    "approval.decided": Kind(_("The approval of “${request}” was decided"), "check2-circle", "done"),
+    "approval.due": Kind(_("“${request}” waits for your approval until ${due}"), "pencil", "soon"),
+    "approval.approved": Kind(_("“${request}” was approved"), "check2-circle", "done"),
+    "approval.rejected": Kind(_("“${request}” was not approved"), "x-circle", "late"),
+    "approval.lapsed": Kind(_("“${request}” was not decided in time"), "hourglass-split", "late"),
     "request.reopened": Kind(_("“${request}” was opened again"), "arrow-repeat", "soon"),
     "answer.undeliverable": Kind(_("The answer to “${request}” could not be delivered"), "envelope", "late"),
 }

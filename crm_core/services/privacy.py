@@ -121,6 +121,7 @@ class Privacy:
         request.contact = None
         request.title = choose(request.version.labels, self.context.settings.language)
         request.text, request.attachments = "", ()
+        self.context.services.approvals.empty(request)
         request.submission = self._impersonal(request.submission)
         request.revision += 1
         request.modified = self.context.now

@@ -127,6 +127,8 @@ class Requests(Registering):
         self.context.changed_by_me(request, {"status": status}, None if seen is None else {"status": seen})
         way = None if taken_back else services.workflows.demand(request, status, confirmed)
         at = self.context.now if at is None else at
+        if taken_back:
+            services.workflows.demand_approval(request, status)
         errors = text_errors({"note": (note.strip(), LONG)})
         if not self._has_come(at):
             errors["at"] = _("This time lies in the future.")
@@ -139,6 +141,8 @@ class Requests(Registering):
         self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
         lines = confirmed_lines(way)
         data = {"from": old, "to": status, "note": note.strip(), **change.data}
+        if request.approvals:
+            services.approvals.gone_on(request, status)
         self._event(request, EntryKind.STATUS, data | ({"confirmed": lines} if lines else {}), at=at)
         self._journal("request.status", request, ("status",))
 

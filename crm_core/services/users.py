@@ -130,6 +130,7 @@ class Users:
             self.end_all_sessions(user)
         if "active" in changed and not user.active:
             self.context.services.promises.leave_to_units(user)
+            self.context.services.approvals.leave(user)
         return changed
 
     def _keep_an_administrator(self, user: User, changes: Mapping[str, Any]) -> None:

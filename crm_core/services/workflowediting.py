@@ -14,16 +14,18 @@ from crm_core.fields import SHORT
 from crm_core.i18n import LANGUAGES, Labels, Text, TextFactory
 from crm_core.model.plain import digest
 from crm_core.model.request import Category
-from crm_core.model.workflow import StoredTransition
+from crm_core.model.workflow import Level, StoredTransition
 from crm_core.registry import Published
-from crm_core.security.permissions import Permission
+from crm_core.security.permissions import Permission, Role
 from crm_core.services.context import Context
 from crm_core.services.fitting import text_errors
 from crm_core.services.types import Types
-from crm_core.workflow import Fault, faults, plain, plain_way, statuses_of, transitions_of
+from crm_core.workflow import MOST_DAYS, Fault, faults, plain, plain_way, statuses_of, transitions_of
 
 _ = TextFactory("crm_core")
 MOST_STATUSES = 30
+MOST_LEVELS = 5
+"""Levels of one approval."""
 MOST_LINES = 12
 """Lines of the checklist of one way."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -170,12 +172,26 @@ class WorkflowEditing:
             errors["target"] = _("Choose one of those offered.")
         if way.permission and way.permission not in self.permissions(published):
             errors["permission"] = _("Choose one of those offered.")
+        if len(way.approval) > MOST_LEVELS:
+            errors["approval"] = _("An approval has ${most} levels at most.", mapping={"most": MOST_LEVELS})
+        if not all(self._is_level(level) for level in way.approval):
+            errors["approval"] = _("Choose one of those offered.")
+        if not 0 <= way.approval_days <= MOST_DAYS:
+            errors["approval_days"] = _("An approval waits ${most} days at most.", mapping={"most": MOST_DAYS})
         if len(way.checklist) > MOST_LINES:
             errors["checklist"] = _("A checklist has ${most} lines at most.", mapping={"most": MOST_LINES})
         for line in way.checklist:
             for text in text_errors({name: (words, SHORT) for name, words in line.items()}).values():
                 errors["checklist"] = text
         return errors
+
+    def _is_level(self, level: Level) -> bool:
+        """Whether a person of a level is here and can decide, or its role exists and its unit is open."""
+        user = self.context.root.users.get(level.user or 0)
+        unit = self.context.root.units.get(level.unit or 0)
+        if level.user is not None:
+            return user is not None and user.active
+        return level.role in list(Role) and (level.unit is None or (unit is not None and unit.active))
 
     def permissions(self, published: Published) -> list[str]:
         """The permissions that a way may ask for: those about requests, and those of the kind's plugin."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from crm_core.errors import Forbidden, Invalid, NotFound
 from crm_core.i18n import Text, TextFactory
+from crm_core.model.approval import Approval, ApprovalState
 from crm_core.model.request import Category, Request, StoredStatus, TypeVersion
 from crm_core.model.timeline import EntryKind
 from crm_core.model.workflow import StoredTransition
@@ -19,6 +20,7 @@ from crm_core.services.types import Types
 from crm_core.workflow import FIELD, REQUIREMENTS
 
 _ = TextFactory("crm_core")
+NEEDS_APPROVAL = _("This must be approved first.")
 LINE_LETTERS = 300
 """Letters of a line of a checklist that the history keeps."""
 
@@ -82,18 +84,27 @@ class Workflows(CaseFile):
         try:
             self.demand(request, status)
         except (Invalid, Forbidden) as error:
+            if isinstance(error, Invalid) and "approval" in error.errors:
+                return _("It must be approved first; ask for it on its own page.")
             if isinstance(error, Invalid) and "confirmed" in error.errors:
                 return _("It has a checklist for this; do it on its own page.")
             return error.message
         return ""
 
-    def demand(self, request: Request, status: str, confirmed: Collection[int] = ()) -> Way | None:
+    def demand(
+        self, request: Request, status: str, confirmed: Collection[int] = (), *, approval: bool = True,
+    ) -> Way | None:
         """The way to a status as the one who acts takes it; ``confirmed``: places in its checklist, from 0.
 
         Imports tell of the past, and jobs, timers and plugins at work for nobody know what they do: None, they are not
-        asked. Raises Invalid (``status``, ``confirmed``), Forbidden.
+        asked; the latter go round no approval (``approval`` False: it is what shall be asked for).
+        Raises Invalid (``status``, ``confirmed``, ``approval``), Forbidden.
         """
-        if self.context.bulk or self.context.identity.is_system:
+        if self.context.bulk:
+            return None
+        if approval:
+            self.demand_approval(request, status)
+        if self.context.identity.is_system:
             return None
         way = self.way(request, status)
         if way.missing:
@@ -103,6 +114,15 @@ class Workflows(CaseFile):
         if left:
             raise Invalid({"confirmed": _("Confirm each line first; still open: ${count}.", mapping={"count": left})})
         return way
+
+    @staticmethod
+    def demand_approval(request: Request, status: str) -> None:
+        """Raise Invalid (``approval``) where the way to a status must be approved first, and was not."""
+        way = next((one for one in request.version.transitions
+                    if (one.source, one.target) == (request.status, status) and one.approval), None)
+        given = (one for one in request.approvals if one.state == ApprovalState.APPROVED)
+        if way is not None and all(approved(request, one) != way for one in given):
+            raise Invalid({"approval": NEEDS_APPROVAL})
 
     @staticmethod
     def _names(request: Request) -> dict[str, dict[str, str]]:
@@ -154,6 +174,12 @@ class Workflows(CaseFile):
         self._move(request, version, target, note)
 
     def _move(self, request: Request, version: TypeVersion, target: StoredStatus, note: str) -> None:
+        if target.name != request.status and any(
+                way.approval and way.target == target.name for way in version.transitions):
+            raise Invalid({"status": _("“${status}” is reached by an approval only.", mapping={
+                "status": target.labels})})
+        if request.approvals:
+            self.context.services.approvals.gone_on(request, "")
         old, number = request.status, request.version.number
         self._change(request, {"status": target.name, "category": target.category}, "workflow")
         request.version = version
@@ -198,6 +224,15 @@ class Workflows(CaseFile):
         """The open requests of a kind, in no order."""
         headers = chain.from_iterable(work.headers() for work in self.context.root.unit_work.values())
         return lightly(self.context.root, (header.request for header in headers if header.type == type_id))
+
+
+def approved(request: Request, approval: Approval) -> StoredTransition | None:
+    """The way that an approval is about, as the request has it now; None where it has no such way, or has left its
+    place."""
+    if request.status != approval.source:
+        return None
+    return next((one for one in request.version.transitions
+                 if (one.source, one.target) == (approval.source, approval.target)), None)
 
 
 def confirmed_lines(way: Way | None) -> list[dict[str, str]]:
