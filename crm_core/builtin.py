@@ -9,7 +9,7 @@ from crm_core.chores import CHORES
 from crm_core.contributions import Contribution, Job, RequestType, Status, Timer
 from crm_core.i18n import TextFactory
 from crm_core.model.request import Category
-from crm_core.services import approvals, promises
+from crm_core.services import approvals, calendars, escalation, promises
 
 _ = TextFactory("crm_core")
 
@@ -66,4 +66,8 @@ def contribute() -> Iterable[Contribution]:
                 lambda services, id_: services.promises.look(id_))
     yield Timer(approvals.TIMER, _("Remind of approvals, and let those lapse whose time is over"),
                 lambda services, id_: services.approvals.look(id_))
+    yield Timer(escalation.TIMER, _("Tell of deadlines that are near, and of those that have passed"),
+                lambda services, id_: services.escalation.look(id_))
+    yield Timer(calendars.SWEEP, _("Work deadlines out anew after a calendar was changed"),
+                lambda services, after: services.deadlines.sweep(after))
     yield from CHORES

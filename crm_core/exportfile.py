@@ -107,7 +107,7 @@ class _Page:
         comma = self.words.text(_(", "))
         self._list(_("What happened"), [
             comma.join(filter(None, (self._when(one["at"]), one["what"], one.get("status"), one.get("unit"),
-                                     one.get("note")))) for one in request["course"]], 3)
+                                     one.get("reason"), one.get("note")))) for one in request["course"]], 3)
         self._files(request["files"])
 
     def _interaction(self, touch: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ def _conversations(services: Services, plugin: str, folder: Path) -> Iterator[di
 
 def _request(request: Request, folder: Path) -> dict[str, Any]:
     names = ("code", "type", "title", "text", "status", "category", "priority", "channel", "external",
-             "confidentiality", "created", "modified", "due", "closed")
+             "confidentiality", "created", "modified", "due", "first_due", "pauses", "closed")
     submission = request.submission
     return {
         "id": str(request.id), **{name: getattr(request, name) for name in names},

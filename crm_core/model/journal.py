@@ -18,15 +18,17 @@ half of the failed tries of four clerks. A larger one costs each save some more,
 
 KINDS = frozenset({
     "approval.asked", "approval.decided", "approval.ended",
+    "calendar.changed",
     "collection.added", "collection.changed", "collection.erased", "collection.expired", "collection.removed",
     "contact.changed", "contact.created", "contact.distinct", "contact.erased", "contact.exported", "contact.linked",
     "contact.unlinked",
     "interaction.erased", "interaction.identified", "interaction.logged", "interaction.moved",
     "plugin.changed", "plugin.purged", "plugin.set", "promise.changed", "promise.ended",
     "promise.made",
-    "request.assigned", "request.attached", "request.changed", "request.created", "request.erased", "request.moved",
+    "request.assigned", "request.attached", "request.changed", "request.created", "request.erased",
+    "request.escalated", "request.moved",
     "request.purged", "request.status",
-    "type.changed", "unit.changed", "unit.created",
+    "targets.changed", "type.changed", "unit.changed", "unit.created",
     "user.changed", "user.created", "user.login", "user.logout", "user.revoked",
 })
 """Every kind of entry: what it is about, and what happened to it. Whoever writes a new kind adds it here."""

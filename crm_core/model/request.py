@@ -17,6 +17,9 @@ from crm_core.model.record import Record
 from crm_core.model.timeline import Event
 from crm_core.model.workflow import StoredTransition
 
+NOT_REACHED = "no_contact"
+"""The outcome of an interaction in which nobody was reached."""
+
 
 class Category(StrEnum):
     """The core's meaning of a status, whatever a plugin calls it."""
@@ -117,6 +120,19 @@ class Request(Record):
     assignee: int | None = None
     priority: str = Priority.NORMAL.value
     due: int | None = None
+    due_by: str = ""
+    """what set it: ``plugin``, ``target``, ``type`` (the calendar days of its kind), ``hand``; "" before that was kept
+    """
+    first_due: int | None = None
+    """until when the citizen is to be told something first (ms UTC)"""
+    target: int = 0
+    """the edition of the targets that its deadlines were set by; 0 for none"""
+    pauses: tuple[dict[str, Any], ...] = ()
+    """When its clock stood, oldest first, each plain: ``since``, ``until`` (ms UTC, None while it does), ``reason``
+    (which the citizen may read), ``by`` (user id), ``status`` (whether its status was why), ``kept`` (whether somebody
+    set the deadline meanwhile, which stays then)."""
+    alarms: dict[str, int] | None = None
+    """what was told of which deadline: ``first`` or ``solution``, a dot, ``warning`` or ``breach`` → ms UTC"""
     closed: int | None = None
     channel: str = ""
     contact: int | None = None
@@ -180,6 +196,30 @@ class Request(Record):
     @property
     def is_open(self) -> bool:
         return Category(self.category).is_open
+
+    @property
+    def pause(self) -> dict[str, Any] | None:
+        """The pause in which its clock stands now; None while it runs."""
+        last = self.pauses[-1] if self.pauses and self.is_open else None
+        return last if last is not None and last["until"] is None else None
+
+    @property
+    def owed_by(self) -> int | None:
+        """Until when an answer is owed as lists have it: None also while its clock stands, unless it was late before.
+        """
+        pause = self.pause
+        return None if pause is not None and self.due is not None and self.due > pause["since"] else self.due
+
+    def is_late(self, now: int) -> bool:
+        """Whether an answer is owed and its time has passed; not while the clock stands that was in time before."""
+        return self.is_open and self.owed_by is not None and self.owed_by < now
+
+    @property
+    def first_answer(self) -> int | None:
+        """When the citizen was told something first, or it was closed (ms UTC); None while neither has happened."""
+        told = (touch.started for touch in (self.touches or {}).values()
+                if touch.direction == Direction.OUT and touch.outcome != NOT_REACHED)
+        return min(told, default=None if self.is_open else self.closed)
 
 
 def _without(submission: Any, names: Collection[str]) -> Any:

@@ -91,6 +91,10 @@ class Root(Persistent):
     storage"""
     channels: Any = None
     """OOBTree of channel id → (labels, icon) of every channel that a plugin ever added; made when needed"""
+    calendars: Any = None
+    """LOBTree of unit id (0: the organisation) → `Calendar`; made when needed"""
+    targets: Any = None
+    """the `TargetTable` for first answers and solutions; made when needed"""
     promises: Any = None
     """what was promised to citizens; made when needed"""
     approvals: Any = None

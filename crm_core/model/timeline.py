@@ -25,6 +25,7 @@ class EntryKind:
     APPROVAL_GIVEN = "approval.given"
     APPROVAL_REFUSED = "approval.refused"
     APPROVAL_ENDED = "approval.ended"
+    DEADLINE = "request.deadline"
     PROMISED = "promise.made"
     KEPT = "promise.kept"
     BROKEN = "promise.broken"

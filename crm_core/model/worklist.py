@@ -89,7 +89,7 @@ def unpacked(row: tuple[str, Request]) -> WorkHeader:
 def header_of(request: Request, person: str) -> WorkHeader:
     """The header of a request; ``person``: the confidentiality of its contact, "" without one."""
     return WorkHeader(
-        due=NO_DUE if request.due is None else request.due,
+        due=NO_DUE if request.owed_by is None else request.owed_by,
         priority=PRIORITIES.index(request.priority),
         category=str(request.category), status=request.status, type=request.type, channel=request.channel,
         unit=request.unit or 0, assignee=request.assignee or 0, contact=request.contact or 0,

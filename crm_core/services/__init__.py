@@ -11,6 +11,7 @@ from crm_core.security.identity import Identity
 from crm_core.services.approvals import Approvals
 from crm_core.services.attachments import Attachments
 from crm_core.services.audit_trail import AuditTrail
+from crm_core.services.calendars import Calendars
 from crm_core.services.channels import Channels
 from crm_core.services.clock import Clock
 from crm_core.services.collections import Collections
@@ -18,8 +19,10 @@ from crm_core.services.contactfields import FieldGroups
 from crm_core.services.contacts import Contacts
 from crm_core.services.context import Context
 from crm_core.services.deadletters import DeadLetters
+from crm_core.services.deadlines import Deadlines
 from crm_core.services.duplicates import Duplicates
 from crm_core.services.erasure import Erasure
+from crm_core.services.escalation import Escalation
 from crm_core.services.expiry import Expiry
 from crm_core.services.export import Export
 from crm_core.services.finder import Finder
@@ -37,6 +40,7 @@ from crm_core.services.receivers import Receivers
 from crm_core.services.reports import Reports
 from crm_core.services.requests import Requests
 from crm_core.services.settings import SettingValues
+from crm_core.services.targets import Targets
 from crm_core.services.timeline import Timeline
 from crm_core.services.timers import Timers
 from crm_core.services.types import Types
@@ -68,6 +72,10 @@ class Services:
         self.requests = Requests(context, self.forms, self.timeline, context.host)
         self.messages = Messages(context, self.interactions, self.requests)
         self.types = Types(context)
+        self.calendars = Calendars(context)
+        self.targets = Targets(context)
+        self.deadlines = Deadlines(context, self.forms, self.timeline, context.host)
+        self.escalation = Escalation(context, self.forms, self.timeline, context.host)
         self.workflow_editing = WorkflowEditing(context)
         self.approvals = Approvals(context, self.forms, self.timeline, context.host)
         self.workflows = Workflows(context, self.forms, self.timeline, context.host)

@@ -238,6 +238,10 @@ def _record(root: Root, subject: tuple[str, int]) -> Any:
     kind, id_ = subject
     if kind == "type":
         return next((one for one in root.type_settings.values() if one.id == id_), None)
+    if kind == "calendar":
+        return next((one for one in (root.calendars or {}).values() if one.id == id_), None)
+    if kind == "targets":
+        return root.targets
     if kind == "plugin":
         return next((one for one in (root.plugins or {}).values() if one.id == id_), None)
     trees = {"contact": root.contacts, "request": root.requests, "interaction": root.interactions,

@@ -183,6 +183,8 @@ class _Copy:
                 row["status"] = self._status(request, event.data["to"])
             if event.kind == EntryKind.ASSIGNED:
                 row["unit"] = self._unit(event.data.get("unit"))
+            if event.kind == EntryKind.DEADLINE and isinstance(event.data.get("reason"), str):
+                row["reason"] = event.data["reason"]
             if self._note_of(event) and self._inner("notes"):
                 row["note"] = self._note_of(event)
             yield row

@@ -37,6 +37,7 @@ EVENTS: Mapping[str, Text] = {
     "request.assigned": _("Handed over"), "request.changed": _("Changed"), "request.attached": _("Documents added"),
     "approval.asked": _("An approval was asked for"), "approval.given": _("Approved"),
     "approval.refused": _("Not approved"), "approval.ended": _("An approval was not asked for any more, or lapsed"),
+    "request.deadline": _("About the deadline"),
 }
 PROMISED: Mapping[str, Text] = {
     "open": _("Open"), "kept": _("Kept"), "late": _("Kept late"), "broken": _("Not kept"), "withdrawn": _("Withdrawn"),

@@ -105,5 +105,6 @@ class Handover:
         identity = self.context.identity
         able = replace(identity, permissions=identity.permissions | {Permission.REQUEST_ASSIGN})
         context = replace(self.context, identity=able)
+        context.services = self.context.services
         requests = Requests(context, self.requests.forms, self.requests.timeline, self.requests.host)
         requests.assign(request, unit=unit, assignee=assignee, note=note)

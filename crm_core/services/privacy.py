@@ -23,9 +23,11 @@ from crm_core.services.touches import remove_touch
 from crm_core.services.traces import Traces
 from crm_core.services.work import Work
 
-EVENT_FACTS = frozenset({"from", "to", "status", "unit", "assignee", "fields"})
+EVENT_FACTS = frozenset({"from", "to", "status", "unit", "assignee", "fields", "what", "which", "why", "due",
+                         "first_due", "told"})
 """What stays of an event: facts of the case. Notes and what plugins add may tell of the person."""
-CASE_FIELDS = frozenset({"status", "category", "closed", "unit", "assignee", "priority", "due", "confidentiality"})
+CASE_FIELDS = frozenset({"status", "category", "closed", "unit", "assignee", "priority", "due", "due_by", "first_due",
+                         "target", "confidentiality"})
 """Changes of a request whose audit stays."""
 
 
@@ -123,6 +125,7 @@ class Privacy:
         request.text, request.attachments = "", ()
         self.context.services.approvals.empty(request)
         request.submission = self._impersonal(request.submission)
+        request.pauses = tuple({**pause, "reason": ""} for pause in request.pauses)
         request.revision += 1
         request.modified = self.context.now
         for event in request.events.values():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_core.contributions import Draft, RequestType
-from crm_core.durations import DAY
 from crm_core.errors import Invalid
 from crm_core.fields import SHORT
 from crm_core.i18n import Text, TextFactory, choose
@@ -19,6 +18,7 @@ from crm_core.model.timeline import EntryKind
 from crm_core.model.worklist import NO_DUE
 from crm_core.services.casefile import CaseFile, case_errors
 from crm_core.services.channels import Channels
+from crm_core.services.deadlines import Beginning
 from crm_core.services.types import Types
 from crm_core.text.tracking import is_code, new_code, normalise_code
 
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 _ = TextFactory("crm_core")
 LONGEST_TITLE = 80
 """Letters of a title that is made of the citizen's words."""
-
-
-def _due(at: int, days: int | None) -> int | None:
-    """The deadline ``days`` after ``at`` (milliseconds UTC); None where no answer is owed by a day."""
-    return None if days is None else at + days * DAY
 
 
 def _no_deadline(answer: object) -> str:
@@ -83,10 +78,10 @@ class Registering(CaseFile):
         """Store a new request in the status its type starts with. ``values`` are the form's checked values.
 
         A ``title`` left empty is made of the first line of ``text``, else of the answers, else it is the kind's name.
-        ``at`` and ``due`` are milliseconds UTC (default: now, and `Types.days` later). ``code``: a tracking
-        code that the citizen holds already (default: a new one). Whom it may go to, `Receivers` says; imports are not
-        asked. Where nobody says the unit (nor an assignee) or the deadline, the type's plugin may. Raises Invalid,
-        Forbidden, or what the plugin's ``before_submit`` raises; nothing is stored then.
+        ``at`` and ``due`` are milliseconds UTC (default: now, and what `Deadlines.beginning` says). ``code``: a
+        tracking code that the citizen holds already (default: a new one). Whom it may go to, `Receivers` says;
+        imports are not asked. Where nobody says the unit (nor an assignee) or the deadline, the type's plugin may.
+        Raises Invalid, Forbidden, or what the plugin's ``before_submit`` raises; nothing is stored then.
         """
         published, types = self.forms.published(type_id), Types(self.context)
         self.context.identity.demand(published.type.permission)
@@ -107,25 +102,30 @@ class Registering(CaseFile):
         if undecided:
             decided = self.host.decision("assign", type_id, self._no_unit, services=services, draft=draft)
             unit = unit if decided is None else decided
-        due = self._deadline(services, draft, types.days(published)) if due is None else due
+        begins = self._deadline(services, draft, types.days(published), unit, str(priority), due)
         self.host.before("before_submit", type_id, services=services, draft=draft)
         request = self._begun(published.type, submission, draft)
-        request.unit, request.assignee, request.priority, request.due = unit, assignee, str(priority), due
+        request.unit, request.assignee, request.priority = unit, assignee, str(priority)
+        request.due, request.due_by, request.first_due, request.target = begins
         request.channel, request.attachments, request.external = str(channel), attachments, external
         self._protect(request, submission, confidential or self._is_confidential(published.type, draft.values))
         unfit = self._unfit(unit, assignee, request)
         if unfit:
             raise Invalid({"assignee": unfit})
         if not request.is_open:  # answered by being registered: closed at birth, nothing is owed
-            request.closed, request.due = at, None
+            request.closed, request.due, request.first_due = at, None, None
         self._store(request, draft)
+        services.deadlines.begun(request)
         return request
 
-    def _deadline(self, services: Services, draft: Draft, days: int | None) -> int | None:
-        """When the answer is owed (ms UTC) as the type's plugin decides, else so many ``days`` later."""
-        decided: int | None = self.host.decision(
+    def _deadline(
+        self, services: Services, draft: Draft, days: int | None, unit: int | None, priority: str, due: int | None
+    ) -> Beginning:
+        """Until when answers are owed: ``due`` where it was given, else as the type's plugin decides, else by its
+        target, else so many ``days`` later."""
+        decided: int | None = None if due is not None else self.host.decision(
             "due_date", draft.type, _no_deadline, services=services, draft=draft)
-        return _due(draft.at, days) if decided is None else decided
+        return services.deadlines.beginning(draft.type, priority, unit, draft.at, hand=due, plugin=decided, days=days)
 
     def _begun(self, type_: RequestType, submission: Submission, draft: Draft) -> Request:
         """What was asked by whom, in the status its type starts with; nothing is filed yet."""

@@ -108,13 +108,14 @@ class Requests(Registering):
     def change_status(
         self, services: Services, request: Request, status: str, note: str = "", *,
         data: Mapping[str, Plain] | None = None, at: int | None = None, seen: str | None = None,
-        confirmed: Collection[int] = (), taken_back: bool = False,
+        confirmed: Collection[int] = (), taken_back: bool = False, reason: str = "",
     ) -> None:
         """Move a request to another status of its own type version. ``data`` is passed on to the plugin's hook.
 
         ``seen``: the status it had when this was decided; ``at``: when it happened (milliseconds UTC), if not now;
         ``confirmed``: the places, from 0, of the lines of the way's checklist that are confirmed; ``taken_back``: it is
-        brought back to where it was, whether or not a way leads there. Works for parked requests too (their plugin is
+        brought back to where it was, whether or not a way leads there; ``reason``: what it waits for in a status of
+        waiting, as the citizen may read it. Works for parked requests too (their plugin is
         not asked). Raises Invalid, Forbidden, Veto, StaleChange.
         """
         self.context.identity.demand(Permission.REQUEST_CHANGE_STATUS)
@@ -138,6 +139,7 @@ class Requests(Registering):
         change = StatusChange(old, status, Category(target.category), note.strip(), dict(data or {}))
         self.host.before("before_status", request.type, services=services, request=request, change=change)
         closed = None if Category(target.category).is_open else at
+        services.deadlines.change_of_status(request, request.category, target.category, reason, at)
         self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
         lines = confirmed_lines(way)
         data = {"from": old, "to": status, "note": note.strip(), **change.data}
@@ -169,6 +171,8 @@ class Requests(Registering):
             raise Invalid({"assignee": unfit})
         if not self._change(request, changes, "assign"):
             return
+        if request.unit != before["unit"]:
+            self.context.services.deadlines.recalculate(request, "unit")
         data = {"from": before, "unit": request.unit, "assignee": request.assignee, "note": note.strip()}
         self._event(request, EntryKind.ASSIGNED, data)
         self._journal("request.assigned", request, ("unit", "assignee"))
@@ -205,6 +209,10 @@ class Requests(Registering):
             told = {"note": note.strip()} if note.strip() else {}
             self._event(request, EntryKind.CHANGED, {"fields": list(changed), **told})
             self._journal("request.changed", request, changed)
+        if "due" in changed:
+            self.context.services.deadlines.set_by_hand(request)
+        elif "priority" in changed:
+            self.context.services.deadlines.recalculate(request, "priority")
         return changed
 
     def attach(self, request: Request, files: tuple[Attachment, ...], note: str = "") -> None:

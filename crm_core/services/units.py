@@ -63,6 +63,8 @@ class Units:
         changed = self.context.change(unit, changes)
         if changed:
             self.context.journal.write("unit.changed", ("unit", unit.id), self.context.now, None, changed)
+        if "parent" in changed:  # its hours may be others now
+            self.context.services.calendars.hold_anew()
         return changed
 
     def get(self, id_: int) -> Unit:

@@ -19,7 +19,8 @@ from crm_core.services.visibility import Eyes, Visibility
 NO_UNIT = 0
 PLACED_BY = frozenset({"unit", "assignee", "category", "closed"})
 """The attributes that decide where a request is listed: take it out before one of them changes."""
-FILED_BY = PLACED_BY | {"due", "priority", "status", "hidden_from", "confidentiality", "contact", "news", "heard"}
+FILED_BY = PLACED_BY | {"due", "priority", "status", "hidden_from", "confidentiality", "contact", "news", "heard",
+                        "pauses"}
 """Those, and the ones its lists hold a copy of: file it anew after one of them changed."""
 
 

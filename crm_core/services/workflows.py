@@ -181,6 +181,8 @@ class Workflows(CaseFile):
         if request.approvals:
             self.context.services.approvals.gone_on(request, "")
         old, number = request.status, request.version.number
+        self.context.services.deadlines.change_of_status(
+            request, request.category, target.category, "", self.context.now)
         self._change(request, {"status": target.name, "category": target.category}, "workflow")
         request.version = version
         request.revision += 1

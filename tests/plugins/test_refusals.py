@@ -53,7 +53,7 @@ REFUSED: tuple[tuple[Any, str], ...] = (
     (api.Job("new.job", "Job", 60, None), "gives no function run(services)"),  # type: ignore[arg-type]
     (api.Reader("new.reader", "Reader", frozenset(), nothing), "does not say which entries it reads"),
     (api.Reader("new.reader", "Reader", frozenset({"request.craeted"}), nothing),
-     "reads entries that are never written: request.craeted (known: collection.added"),
+     "reads entries that are never written: request.craeted (known: "),
     (api.Reader("new.reader", "Reader", frozenset({"request.created"}), None), "gives no function read("),  # type: ignore[arg-type]
     (api.MenuItem("new.menu", "Menu", "/plugins/new/list", "new.nobody"), "asks for the permission 'new.nobody'"),
     (api.Panel("new.panel", "Panel", "a:b.pt", nothing, permission="admin.everything"),

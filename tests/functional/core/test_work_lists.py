@@ -107,8 +107,8 @@ def by_hand(services: Services, place: Place) -> Tally:
     full = [request for request in there if eyes.of_request(request) is Visibility.FULL]
     return Tally(
         all=len(known),
-        today=sum(1 for one in full if one.due is not None and now <= one.due < tonight),
-        late=sum(1 for one in full if one.due is not None and one.due < now),
+        today=sum(1 for one in full if one.owed_by is not None and now <= one.owed_by < tonight),
+        late=sum(1 for one in full if one.owed_by is not None and one.owed_by < now),
         waiting=sum(1 for one in full if one.category == Category.WAITING),
         free=sum(1 for one in full if one.assignee is None),
     )
@@ -190,15 +190,15 @@ def test_filters_and_order_are_those_of_the_requests(open_app: Callable[..., App
         same(found(assignees=frozenset({0, user})), lambda one: one.assignee in (None, user))
         same(found(units=frozenset({town.units[1]})), lambda one: one.unit == town.units[1])
         same(found(types=frozenset({"other.kind"})), lambda one: False)
-        same(found(due="none"), lambda one: one.due is None)
-        same(found(state="late"), lambda one: one.due is not None and one.due < late)
+        same(found(due="none"), lambda one: one.owed_by is None)
+        same(found(state="late"), lambda one: one.owed_by is not None and one.owed_by < late)
         end = late + 10 * DAY
-        same(found(since=late, until=end), lambda one: one.due is not None and late <= one.due < end)
+        same(found(since=late, until=end), lambda one: one.owed_by is not None and late <= one.owed_by < end)
         same(found(words="شهروند كار ۱۱"), lambda one: one.contact == town.contacts[11] or (  # an Arabic kaf
             one.title == "کار 11" and one.contact is not None))
         same(found(words=all_[0].code[:4]), lambda one: all_[0].code[:4] in one.code)
         assert [one.id for one in found(sort="arrival")] == sorted((one.id for one in all_), reverse=True)
-        dues = [one.due or 1 << 62 for one in found()]
+        dues = [one.owed_by or 1 << 62 for one in found()]
         assert dues == sorted(dues)
         news = [one.last_news for one in found(sort="news")]
         assert news == sorted(news, reverse=True)
@@ -296,7 +296,7 @@ class OldList:
         opened, due = LOBTree(), OOTreeSet()
         for request in work.by_due():
             opened[request.id] = request
-            due.add((request.due or 0, request.id))
+            due.add((request.owed_by or 0, request.id))
         old.__dict__.update(_open=(opened,), _due=(due,), _veiled=LOBTree())
         return old
 
