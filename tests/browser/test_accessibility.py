@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             services.notices.tell([clerk], "request.reopened", request=case, values={"by": clerk, "note": "باز شد"})
             return made[0].id
 
+        def timed(services: Services) -> None:
+            services.targets.add({"first": (8, "hours"), "solution": (5, "days")})
+            services.targets.add({"type": "core.general", "priority": "urgent", "solution": (1, "days")})
+            services.calendars.set_day(None, date(2026, 11, 21), "hours", shifts=[(480, 600)], name="کشیک")
+            case = services.requests.by_code(code)
+            if case.pause is None:
+                services.deadlines.pause(case, "پیمانکار از شنبه می‌آید")
+
+        app.run(timed)
         promise = app.run(promised)
         with serving(make_web(app)) as url:
             yield SimpleNamespace(url=url, citizen=here, code=code, promise=promise)
@@ -90,13 +100,17 @@ def paths(site: Any) -> dict[str, tuple[str, ...]]:
     return {
         "clerk": ("/", "/find?q=رضا", "/find?q=zzzz", here, f"{here}?compose=phone", f"{here}/edit", "/contacts/new",
                   f"{here}/identifiers/new", f"{here}/requests/new", f"{here}/requests/new/core.general",
-                  f"/requests/{site.code}", f"/requests/{site.code}/workflow",
+                  f"/requests/{site.code}", f"/requests/{site.code}?tab=history", f"/requests/{site.code}/resume",
+                  f"/requests/{site.code}/workflow",
                   "/interactions/new", "/keys", "/profile", "/reports", "/no/such/page",
                   f"{here}/promises/new", f"/promises/{site.promise}", "/work/promises", "/notices"),
         "admin": ("/", "/admin", "/admin/units", "/admin/users", "/admin/roles", "/admin/types",
                   "/admin/types/core.general/workflow", "/admin/types/core.general/workflow/status/new/ways",
                   "/admin/types/core.general/workflow/status/new/ways/working", "/admin/settings",
-                  "/admin/health", "/admin/health/letters", "/admin/audit", "/admin/plugins", "/admin/plugins/fees",
+                  "/admin/calendars", "/admin/calendars/0?year=1405", "/admin/calendars/0/hours",
+                  "/admin/calendars/0/days/2026-11-21", "/admin/calendars/0/days/new", "/admin/targets",
+                  "/admin/targets/new", "/admin/health", "/admin/health/letters", "/admin/audit", "/admin/plugins",
+                  "/admin/plugins/fees",
                   "/admin/erasures", f"{here}/erase", "/reports", "/reports/fees.paid",
                   "/reports/fees.paid?since=1405/13/1&until=1405/8/26"),
     }

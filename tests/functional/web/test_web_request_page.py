@@ -228,9 +228,9 @@ def test_actions_are_those_the_reader_may_take(browse: Browse, desk: Any) -> Non
     def offered(login: str) -> str:
         return "".join(link["data-key"] for link in browse(login).get(f"/requests/{code}").html.select("[data-key]"))
 
-    assert offered("clerk") == offered("supervisor") == "MRSOEDP"
-    assert offered("expert") == "MTRSOEDP"
-    assert offered("executive") == "RSEDP"
+    assert offered("clerk") == offered("supervisor") == "MRSOWEDP"
+    assert offered("expert") == "MTRSOWEDP"
+    assert offered("executive") == "RSWEDP"
     page = browse("executive").get(f"/requests/{code}")
     assert len(page.html.select(".actions .btn-primary")) == 1
     assert not page.html.select(".composer-open")

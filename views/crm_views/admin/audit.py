@@ -22,6 +22,8 @@ from crm_core.text.digits import to_ascii
 from crm_core.text.errors import InvalidDate
 from crm_core.text.tracking import is_code
 from crm_views.admin import audit_words
+from crm_views.admin.calendars import here as calendar_address
+from crm_views.admin.calendars import whose
 from crm_views.admin.column import views
 from crm_views.admin.plugins import title_of
 from crm_views.desk import rows
@@ -235,6 +237,10 @@ def _named(request: Request, row: Row) -> tuple[str, str, bool]:
         published = request.crm_app.registry.types.get(thing.type_id)
         title = show.text(published.labels) if published is not None else thing.type_id
         return title, f"/admin/types/{thing.type_id}" if may_administer and published is not None else "", False
+    if kind == "calendar":
+        return whose(request, thing.unit or None), calendar_address(thing.unit) if may_administer else "", False
+    if kind == "targets":
+        return show.text(_("Targets")), "/admin/targets" if may_administer else "", False
     return kind, "", True
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_core.i18n import Text, TextFactory
 from crm_core.security.permissions import Role
 from crm_core.security.policy import ROLE_TITLES
 from crm_views import words
+from crm_views.admin.calendar_words import exception_words, target_words, week_words
 from crm_views.desk import rows
 from crm_views.desk.answers import words as field_answer
 
@@ -50,6 +51,9 @@ KINDS: Mapping[str, Text] = {
     "unit.created": _("added a unit"),
     "unit.changed": _("changed a unit"),
     "type.changed": _("decided about a kind of request"),
+    "calendar.changed": _("changed a calendar"),
+    "targets.changed": _("changed the targets"),
+    "request.escalated": _("told of a deadline"),
     "plugin.changed": _("put a plugin out or in"),
     "plugin.set": _("decided about settings of a plugin"),
     "plugin.retried": _("had something tried again that could not be done"),
@@ -66,11 +70,13 @@ TAKEN_BACK = _("took a change of a request back")
 GROUPS: tuple[tuple[str, Text], ...] = (
     ("contact", _("Citizens")), ("interaction", _("Conversations")), ("request", _("Requests")),
     ("promise", _("Promises")), ("user", _("Accounts and logins")), ("unit", _("Units")),
-    ("type", _("Kinds of requests")), ("plugin", _("Plugins")), ("collection", _("Records of plugins")),
+    ("type", _("Kinds of requests")), ("calendar", _("Calendars")), ("targets", _("Targets")), ("plugin", _("Plugins")),
+    ("collection", _("Records of plugins")),
 )
 ICONS: Mapping[str, str] = {
     "contact": "person", "interaction": "chat-left-text", "request": "folder2", "promise": "hourglass-split",
-    "user": "person-badge", "unit": "building", "type": "card-list", "plugin": "plug", "collection": "plug",
+    "user": "person-badge", "unit": "building", "type": "card-list", "calendar": "calendar3",
+    "targets": "hourglass-split", "plugin": "plug", "collection": "plug",
 }
 FIELDS: Mapping[str, Text] = {
     **words.FIELDS,
@@ -84,18 +90,26 @@ FIELDS: Mapping[str, Text] = {
     "official_contact": _("Own record"), "parent": _("Belongs to"), "confidential": _("Confidential"),
     "successor": _("Successor"), "offered": _("Offered"), "enabled": _("takes part"),
     "due_days": _("Days for the answer"), "place": _("Place in the list of kinds"),
-    "letter": _("What could not be done"), "reason": _("Why"),
+    "letter": _("What could not be done"), "reason": _("Why"), "week": _("Working hours"),
+    "holidays": _("Closed on public holidays"), "days": _("Exceptions"), "targets": _("Targets"),
+    "first_due": _("First answer"), "pauses": _("Pauses"), "solution.warning": _("Deadline is near"),
+    "solution.breach": _("Deadline has passed"), "first.warning": _("Deadline of the first answer is near"),
+    "first.breach": _("Deadline of the first answer has passed"),
 }
 SHOWN = frozenset({
     "name", "name_en", "given", "family", "latin_given", "latin_family", "gender", "birth_date", "preferred_channel",
     "language", "notes", "kind", "status", "unit", "assignee", "closed", "due", "title", "text", "priority",
     "confidentiality", "roles", "units", "active", "theme", "parent", "confidential", "successor", "offered",
-    "due_days", "place", "enabled", "reason",
+    "due_days", "place", "enabled", "reason", "first_due", "week", "holidays", "days", "targets",
 })
 """Fields whose values may stand in the trail. Others hold ids of people the reader may not know, or whole forms."""
 LONGEST = 160
 
 
+WORDS: Mapping[str, Callable[[Any, Any], str]] = {
+    "week": week_words, "days": exception_words, "targets": target_words,
+}
+"""Fields that a page of their own puts into words."""
 SWITCHED: Mapping[bool, Text] = {True: _("put a plugin in"), False: _("put a plugin out")}
 """What `KINDS` says of both, where the values before and after say which of them it was."""
 
@@ -146,6 +160,8 @@ def _value(request: Request, name: str, value: Any) -> str:
     if "." in name and value is not None and not isinstance(value, bool):
         found = _named(request, name)
         return rows.short(answer_words(request, found[1], value), LONGEST) if found is not None else ""
+    if name in WORDS and value:
+        return rows.short(WORDS[name](request, value), LONGEST)
     if value in (None, "", []):
         return str(show.text(_("empty")))
     if isinstance(value, bool):
@@ -154,7 +170,7 @@ def _value(request: Request, name: str, value: Any) -> str:
         return rows.unit_name(request, value)
     if name == "assignee":
         return rows.user_name(request, value)
-    if name in ("due", "closed") and isinstance(value, int):
+    if name in ("due", "closed", "first_due") and isinstance(value, int):
         return str(show.datetime(value))
     if name == "units":
         return str(show.text(_(", "))).join(rows.unit_name(request, id_) for id_ in value)

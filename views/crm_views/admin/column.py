@@ -22,6 +22,8 @@ VIEWS: tuple[tuple[str, Text, str, Permission], ...] = (
     ("/admin/users", _("Users"), "people", Permission.ADMIN),
     ("/admin/roles", _("Roles"), "shield-check", Permission.ADMIN),
     ("/admin/types", _("Kinds of requests"), "card-list", Permission.ADMIN),
+    ("/admin/calendars", _("Calendars"), "calendar3", Permission.ADMIN),
+    ("/admin/targets", _("Targets"), "hourglass-split", Permission.ADMIN),
     ("/admin/plugins", _("Plugins"), "plug", Permission.ADMIN),
     ("/admin/settings", _("Settings"), "sliders", Permission.ADMIN),
     ("/admin/health", _("Health"), "clipboard-pulse", Permission.ADMIN),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
 _ = TextFactory("crm_views")
+SHORTENED = 120
+"""Letters of a reason that stand in the head of the page; the history has all of it."""
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
@@ -108,25 +110,72 @@ def span(request: Request, length: int) -> str:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A sentence, how it looks (``""``, near, late, done), and how much of the time is gone in per cent."""
+    """A sentence, how it looks (``""``, near, late, rest, done), how much of the time is gone in per cent, and what
+    stands below it."""
 
     words: str
     css: str = ""
     gone: int | None = None
+    note: str = ""
+
+
+def may_run_on(case: Case) -> bool:
+    """Whether its clock was stopped by hand, and so is let run on by hand."""
+    return case.pause is not None and case.category != Category.WAITING
+
+
+def can_stand(case: Case) -> bool:
+    """Whether there is a running clock to be stopped."""
+    return case.is_open and case.pause is None and (case.due is not None or case.first_due is not None)
 
 
 def deadline(request: Request, case: Case) -> Deadline | None:
-    """Until when an answer is owed, or when it was given; None where none was ever promised."""
+    """Until when an answer is owed, that its clock stands, or when the answer was given; None where none was ever
+    promised."""
     show, now = request.ui.show, request.services.now
     if not case.is_open:
         return None if case.closed is None else Deadline(
             show.text(_("Closed ${day}", mapping={"day": show.relative_day(case.closed)})), "done")
+    if case.pause is not None and (case.due is None or case.owed_by is None):
+        since = case.pause["since"]
+        waits = case.category == Category.WAITING
+        words = _("Paused, waits for the citizen") if waits else _("Paused")
+        day, reason = show.relative_day(since), rows.short(case.pause["reason"], SHORTENED)
+        note = _("since ${day}: ${reason}", mapping={"day": day, "reason": reason}) if reason else _(
+            "since ${day}", mapping={"day": day})
+        return Deadline(show.text(words), "rest", _gone(request, case, since), show.text(note))
     if case.due is None:
         return None
-    whole = max(1, case.due - case.created)
-    gone = min(100, max(0, (now - case.created) * 100 // whole))
+    gone = _gone(request, case, now) or 0
     late = rows.is_late(request, case)
     return Deadline(due(request, case), "late" if late else "near" if gone >= 80 else "", gone)
+
+
+def _gone(request: Request, case: Case, at: int) -> int | None:
+    """How much of the time until the deadline is gone at a moment, in per cent: of working time where a target set it,
+    without its pauses."""
+    if case.due is None:
+        return None
+    whole, passed = case.due - case.created, at - case.created
+    if case.due_by == "target":
+        hours = request.services.calendars.hours(case.unit)
+        rested = sum(hours.working_time(one["since"], one["until"]) for one in case.pauses if one["until"] is not None)
+        whole = hours.working_time(case.created, case.due) - rested
+        passed = hours.working_time(case.created, min(at, case.due)) - rested
+    return min(100, max(0, passed * 100 // max(1, whole)))
+
+
+def first_answer(request: Request, case: Case) -> tuple[str, bool] | None:
+    """Until when the citizen is to be told something first, and whether that is late; None where nothing is owed."""
+    show, now = request.ui.show, request.services.now
+    if case.first_due is None or case.first_answer is not None:
+        return None
+    if case.pause is not None and case.first_due > case.pause["since"]:
+        return None  # its clock stands, which the head says
+    late = case.first_due < now
+    words = _("First answer was due ${when}") if late else _("First answer due ${when}")
+    when = f"{show.relative_day(case.first_due)}{show.text(_(', '))}{show.clock(case.first_due)}"
+    return str(show.text(words % {"when": when})), late
 
 
 def due(request: Request, case: Case) -> str:

@@ -19,6 +19,7 @@ from crm_views.channels import channel_icon, channel_word
 from crm_views.components.parts import EntryView, FileLink, Speaker
 from crm_views.desk import promised, rows
 from crm_views.desk.composer import fresh, next_step
+from crm_views.desk.deadline_words import deadline_words
 from crm_views.words import DIRECTIONS, FIELDS, SPEAKERS
 
 if TYPE_CHECKING:
@@ -169,5 +170,7 @@ def event_words(request: Request, case: Case, event: Event) -> tuple[str, str, s
         added = show.text(_(", ")).join(str(file.get("name", "")) for file in data.get("files", ()))
         words = _("Documents added: ${names}", mapping={"names": added}) if added else _("Documents added")
         return show.text(words), note, "paperclip"
+    if event.kind == EntryKind.DEADLINE:
+        return deadline_words(request, event)
     names = [show.text(FIELDS.get(name, name)) for name in data.get("fields", ())]
     return show.text(_("Changed: ${fields}", mapping={"fields": show.text(_(", ")).join(names)})), note, "pencil"

@@ -29,6 +29,7 @@ from crm_views import words
 from crm_views.desk import rows
 from crm_views.desk.fields import staff_choices, unit_choices
 from crm_views.desk.find import words_of
+from crm_views.desk.pausing import MAY_READ
 from crm_views.desk.requests import TEMPLATE, in_place
 from crm_views.desk.things import done, readable_case, sent_before
 from crm_views.forms import Look, Submission, handle
@@ -54,6 +55,8 @@ class StatusForm(f.Form):
     given = f.boolean(_("What the citizen was told already is the answer"), wide=True)
     answer = f.long_text(_("Answer to the citizen"), required=False, max_length=LONG, personal=True,
                          widget=TextAreaWidget(rows=3), description=NOT_SENT, mark=ONE_OF_TWO)
+    reason = f.long_text(_("What it waits for"), required=False, max_length=LONG, personal=True,
+                         widget=TextAreaWidget(rows=2), description=MAY_READ)
     channel = f.choice(_("Given by"), WAYS, widget=ChoiceWidget(WAYS, radios=False))
     address = f.text(_("To which number or address"), required=False, max_length=SHORT, personal=True,
                      widget=LineWidget(code=True, digits=False))
@@ -132,6 +135,8 @@ def _status_schema(request: Request, case: Case, told: Interaction | None) -> co
     if not (may_answer and ends):
         for name in ("answer", "channel", "address"):
             del schema[name]
+    if not any(way.status.category == Category.WAITING for way in ways):
+        del schema["reason"]
     if told is None or not ends:
         del schema["given"]
     else:
@@ -187,7 +192,8 @@ def _change_status(request: Request, case: Case, values: dict[str, Any], given: 
         return
     if answer.strip():
         raise Invalid({"answer": _("This status does not close the request. Answer the citizen by a message instead.")})
-    services.requests.change_status(services, case, status, note, confirmed=confirmed)
+    services.requests.change_status(services, case, status, note, confirmed=confirmed,
+                                    reason=values.get("reason") or "")
 
 
 # ── hands ────────────────────────────────────────────────────────────────────────────────────────────────────

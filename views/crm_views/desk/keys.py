@@ -54,6 +54,7 @@ KEYS: tuple[tuple[Text, tuple[Row, ...]], ...] = (
         (("T",), _("To me")),
         (("R",), _("Hand over")),
         (("S",), _("Change the status")),
+        (("W",), _("Stop the clock, or let it run on")),
         (("E",), _("Edit")),
         (("D",), _("Add documents")),
         (("P",), _("Print the receipt")),

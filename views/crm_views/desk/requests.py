@@ -25,7 +25,7 @@ from crm_views.desk import promised, rows
 from crm_views.desk.answers import answers
 from crm_views.desk.attachments import download
 from crm_views.desk.conversation import drawn, talk
-from crm_views.desk.course import deadline, stages
+from crm_views.desk.course import can_stand, deadline, first_answer, may_run_on, stages
 from crm_views.desk.find import words_of
 from crm_views.desk.history import hands, history
 from crm_views.desk.panels import request_panels
@@ -73,7 +73,7 @@ def page(request: Request, case: Case, doing: str = "", form: dict[str, Any] | N
     spoken = talk(request, case, whole="all" in request.GET)
     documents = papers(request, case)
     counts = {"talk": spoken.count, "answers": len(given), "history": len(case.events), "documents": len(documents)}
-    acts = actions(request, case)
+    acts = actions(request, case, doing)
     return {
         "title": case.title,
         "case": case,
@@ -120,6 +120,7 @@ def head(request: Request, case: Case) -> Markup:
         "badges": rows.status_badges(request, case),
         "is_confidential": case.confidentiality != "normal",
         "deadline": deadline(request, case),
+        "first_answer": first_answer(request, case),
         "contact_name": rows.contact_name(request, contact),
         "contact_href": f"/contacts/{contact.id}" if contact is not None else "",
         "place": place,
@@ -153,8 +154,9 @@ def _last_message(request: Request, case: Case) -> int:
     return int(key)
 
 
-def actions(request: Request, case: Case) -> list[dict[str, Any]]:
-    """What this reader may do here, each with its key and address; the first is the one to do."""
+def actions(request: Request, case: Case, doing: str = "") -> list[dict[str, Any]]:
+    """What this reader may do here, each with its key and address; the first is the one to do. ``doing``: what he does
+    now, also where that is not offered any more."""
     may = request.has_permission
     log, change = may(Permission.INTERACTION_LOG), may(Permission.REQUEST_CHANGE_STATUS)
     offered: tuple[tuple[bool, str, Text, str, str], ...] = (
@@ -163,6 +165,8 @@ def actions(request: Request, case: Case) -> list[dict[str, Any]]:
         (bool(may(Permission.REQUEST_ASSIGN)), "assign", _("Hand over"), "arrow-left-right", "R"),
         (bool(change and request.services.workflows.ways(case)), "status", _("Change the status"), "signpost", "S"),
         (bool(log), "note", _("Internal message"), "lock", "O"),
+        (bool(change and (doing == "pause" or can_stand(case))), "pause", _("Stop the clock"), "pause-circle", "W"),
+        (bool(change and (doing == "resume" or may_run_on(case))), "resume", _("Let the clock run on"), "clock", "W"),
         (bool(change), "edit", _("Edit"), "pencil", "E"),
         (bool(change), "attach", _("Add documents"), "paperclip", "D"),
         (True, "receipt", _("Print the receipt"), "printer", "P"),
@@ -172,7 +176,7 @@ def actions(request: Request, case: Case) -> list[dict[str, Any]]:
         {"name": name, "text": text, "icon": icon, "key": key, "href": f"/requests/{case.code}/{name}",
          "look": "primary" if place == 0 and name != "receipt" and case.is_open else "quiet",
          "is_page": name == "receipt",
-         "is_minor": name in ("edit", "attach", "receipt")}
+         "is_minor": name in ("pause", "resume", "edit", "attach", "receipt")}
         for place, (_may, name, text, icon, key) in enumerate(allowed)
     ]
 

@@ -101,13 +101,15 @@ def short(text: str, most: int = 60) -> str:
 
 def is_late(request: Request, case: Case) -> bool:
     """Whether an answer is owed and its time has passed."""
-    return bool(case.is_open and case.due is not None and case.due < request.services.now)
+    return bool(case.is_late(request.services.now))
 
 
 def due_words(request: Request, case: Case) -> Text:
     """Until when an answer is owed, as people say it; "" where nothing is owed any more."""
     if case.due is None or not case.is_open:
         return ""
+    if case.owed_by is None:
+        return _("clock stopped")
     show = request.ui.show
     days = (show.day(case.due) - show.day(request.services.now)).days
     if case.due < request.services.now:
@@ -133,7 +135,7 @@ def owe(request: Request, case: Case) -> OweView:
     note = show.text(_("Waits for the citizen")) if waiting and not late else show.text(due_words(request, case))
     edge: Edge = "late" if late else "soon" if waiting else ""
     badge = request.ui.status("late", _("Late")) if late else status_badges(request, case)[-1]
-    soon = edge != "" or (case.due is not None and case.due - request.services.now < 48 * HOUR)
+    soon = edge != "" or (case.owed_by is not None and case.owed_by - request.services.now < 48 * HOUR)
     return OweView(
         subject=case.title,
         status=badge,

@@ -39,7 +39,8 @@ _ = TextFactory("crm_views")
 MESSAGES = frozenset({
     Channel.SMS, Channel.EMAIL, Channel.FAX, Channel.LETTER, Channel.WEBSITE, Channel.CHAT, Channel.MESSENGER,
 })
-EVENTS = frozenset({EntryKind.REGISTERED, EntryKind.STATUS, EntryKind.ASSIGNED, EntryKind.CHANGED, EntryKind.ATTACHED})
+EVENTS = frozenset({EntryKind.REGISTERED, EntryKind.STATUS, EntryKind.ASSIGNED, EntryKind.CHANGED, EntryKind.ATTACHED,
+                    EntryKind.DEADLINE})
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _reason(request: Request, case: Case) -> dict[str, str] | None:
     if case.priority in (Priority.URGENT, Priority.HIGH):
         tone = "danger" if case.priority == Priority.URGENT else "warn"
         return {"icon": "flag", "tone": tone, "text": show.text(PRIORITIES[case.priority])}
-    last: Event | None = case.events[case.events.maxKey()] if case.events else None
+    last: Event | None = next((one for one in reversed(case.events.values()) if one.kind != EntryKind.DEADLINE), None)
     if last is None:
         return None
     if last.kind == EntryKind.STATUS and _was_closed(case, str(last.data.get("from", ""))):
@@ -142,11 +142,15 @@ def clock(request: Request, case: Case) -> dict[str, Any]:
         return {"css": "rest", "words": show.sentence(_("no deadline")), "gone": None, "title": ""}
     whole = max(case.due - case.created, 1)
     gone = max(0, min(100, round(100 * (now - case.created) / whole)))
-    rests = case.category == Category.WAITING
+    pause = case.pause if case.owed_by is None else None
     span = duration(abs(case.due - now), show.day(case.due), show.day(now))
-    if case.due < now:
+    if pause is not None:
+        left = duration(case.due - pause["since"], show.day(case.due), show.day(pause["since"]))
+        css, sentence = "rest", _("paused, ${time} left", mapping={"time": left})
+        gone = max(0, min(100, round(100 * (pause["since"] - case.created) / whole)))
+    elif case.due < now:
         css, sentence, gone = "late", _("${time} past due", mapping={"time": span}), 100
-    elif rests:
+    elif case.category == Category.WAITING:  # since before pauses were kept
         css, sentence = "rest", _("paused, ${time} left", mapping={"time": span})
     else:
         css, sentence = "near" if gone >= NEAR else "", _("${time} left", mapping={"time": span})

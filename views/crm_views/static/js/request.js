@@ -133,6 +133,8 @@
 
   function closing(section, status) {
     const ends = (section.dataset.closing || "").split(" ").includes(status.value);
+    const why = section.querySelector("[name=reason]");
+    if (why) why.closest(".field").hidden = !(section.dataset.waiting || "").split(" ").includes(status.value) && !why.value;
     const given = section.querySelector("[name=given]");
     const enough = Boolean(given && given.checked);
     if (given) given.closest(".field").hidden = !ends;
