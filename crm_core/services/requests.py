@@ -141,6 +141,7 @@ class Requests(Registering):
         closed = None if Category(target.category).is_open else at
         services.deadlines.change_of_status(request, request.category, target.category, reason, at)
         self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
+        services.deadlines.watch(request)
         lines = confirmed_lines(way)
         data = {"from": old, "to": status, "note": note.strip(), **change.data}
         if request.approvals:

@@ -184,6 +184,7 @@ class Workflows(CaseFile):
         self.context.services.deadlines.change_of_status(
             request, request.category, target.category, "", self.context.now)
         self._change(request, {"status": target.name, "category": target.category}, "workflow")
+        self.context.services.deadlines.watch(request)
         request.version = version
         request.revision += 1
         self.context.audit(request, "workflow", {"workflow": [number, version.number]})

@@ -419,6 +419,29 @@ def test_what_is_paused_moved_or_closed_meanwhile_tells_nobody(office: Office) -
         ["paused", "resumed", "breach"], ["breach"], []]
 
 
+def test_what_waited_by_its_status_is_watched_again_when_it_goes_on(office: Office) -> None:
+    office.target(solution=(4, "hours"), warn=50)
+    id_ = office.request()
+    office.until(at(11, 21, 10))
+    office.do("change_status", id_, "waiting", reason="شهروند")
+    office.until(at(11, 21, 15))
+    office.do("change_status", id_, "working")  # 3 hours are left: until Sunday at 10:00, the warning an hour from now
+    office.until(at(11, 21, 16))
+    office.until(at(11, 22, 10))
+    assert [one["what"] for one in office.told_in_history(id_)] == ["paused", "resumed", "warning", "breach"]
+
+
+def test_what_is_opened_again_is_watched_again(office: Office) -> None:
+    office.target(solution=(4, "hours"), warn=0)
+    id_ = office.request()
+    office.do("change_status", id_, "answered")
+    office.until(at(11, 21, 15))
+    assert office.told_in_history(id_) == []
+    office.do("change_status", id_, "working", taken_back=True)
+    office.until(at(11, 21, 16))
+    assert [one["what"] for one in office.told_in_history(id_)] == ["breach"]
+
+
 def test_where_nobody_has_it_those_who_lead_are_warned(office: Office) -> None:
     office.target(solution=(4, "hours"))
     child = office.app.run(lambda services: services.units.add("باجه", parent=office.unit).id)
