@@ -24,7 +24,7 @@ from crm_core.workflow import MOST_DAYS, Fault, faults, plain, plain_way, status
 
 _ = TextFactory("crm_core")
 MOST_STATUSES = 30
-MOST_LEVELS = 5
+MOST_LEVELS = 3
 """Levels of one approval."""
 MOST_LINES = 12
 """Lines of the checklist of one way."""

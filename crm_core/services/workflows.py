@@ -32,6 +32,8 @@ class Way(NamedTuple):
     status: StoredStatus
     transition: StoredTransition | None
     missing: tuple[Text, ...] = ()
+    waits: bool = False
+    """whether it must be approved first, and was not"""
 
     @property
     def title(self) -> dict[str, str]:
@@ -59,7 +61,8 @@ class Workflows(CaseFile):
             if not request.version.transitions:
                 yield Way(status, None)
             elif status.name in ways:
-                yield Way(status, ways[status.name], self._missing(request, ways[status.name]))
+                yield Way(status, ways[status.name], self._missing(request, ways[status.name]),
+                          self.waits(request, status.name))
 
     def _may(self, way: Way) -> bool:
         """What only a plugin that is away could grant asks nobody: its requests must go on without it."""
@@ -118,11 +121,16 @@ class Workflows(CaseFile):
     @staticmethod
     def demand_approval(request: Request, status: str) -> None:
         """Raise Invalid (``approval``) where the way to a status must be approved first, and was not."""
+        if Workflows.waits(request, status):
+            raise Invalid({"approval": NEEDS_APPROVAL})
+
+    @staticmethod
+    def waits(request: Request, status: str) -> bool:
+        """Whether the way to a status must be approved first, and was not."""
         way = next((one for one in request.version.transitions
                     if (one.source, one.target) == (request.status, status) and one.approval), None)
         given = (one for one in request.approvals if one.state == ApprovalState.APPROVED)
-        if way is not None and all(approved(request, one) != way for one in given):
-            raise Invalid({"approval": NEEDS_APPROVAL})
+        return way is not None and all(approved(request, one) != way for one in given)
 
     @staticmethod
     def _names(request: Request) -> dict[str, dict[str, str]]:

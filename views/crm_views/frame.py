@@ -8,6 +8,7 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.security.identity import Identity
 from crm_core.security.permissions import Permission, Role
 from crm_core.security.policy import ROLE_TITLES
+from crm_core.services.approvals import MOST_COUNTED as MOST_WAITING
 from crm_core.services.notices import MOST_COUNTED
 from crm_views.components.parts import Bell, Frame, Link
 from crm_views.language import theme_of
@@ -33,7 +34,8 @@ def frame_of(request: Request) -> Frame:
         query=request.GET.get("q", "") if request.path == "/find" else "",
         person=name_of(request),
         role=role_of(identity.roles),
-        sections=(work_link(request), *report_link(request), *plugin_links(request), *admin_link(request, identity)),
+        sections=(work_link(request), *approval_link(request), *report_link(request), *plugin_links(request),
+                  *admin_link(request, identity)),
         bell=bell(request),
         keys="/keys",
         single_keys=request.login.user.single_keys,
@@ -48,8 +50,14 @@ def frame_of(request: Request) -> Frame:
 def work_link(request: Request) -> Link:
     """The way to one's work, with how much of it is open."""
     count = request.services.requests.count_work(user=request.login.user.id)
-    here = request.path == "/" or request.path.startswith("/work/")
+    here = request.path == "/" or (request.path.startswith("/work/") and request.path != "/work/approvals")
     return Link("/", _("Work"), current=here, count=count or None)
+
+
+def approval_link(request: Request) -> tuple[Link, ...]:
+    """The way to what waits for the reader's decision, with how much of it there is; none where nothing does."""
+    count, here = len(request.services.approvals.mine(MOST_WAITING)), request.path == "/work/approvals"
+    return (Link("/work/approvals", _("To approve"), current=here, count=count or None),) if count or here else ()
 
 
 def bell(request: Request) -> Bell:

@@ -14,13 +14,15 @@ from crm_core import fields as f
 from crm_core.errors import NotFound
 from crm_core.fields import LONG, SHORT
 from crm_core.i18n import LANGUAGES, Text, TextFactory, choose
-from crm_core.model.workflow import StoredTransition
+from crm_core.model.workflow import Level, StoredTransition
 from crm_core.registry import Published
-from crm_core.security.permissions import Permission
+from crm_core.security.permissions import Permission, Role
 from crm_core.services.workflowediting import every_way
-from crm_core.workflow import FIELD, REQUIREMENTS
+from crm_core.workflow import FIELD, MOST_DAYS, REQUIREMENTS
 from crm_views.admin.types import CATEGORIES, type_of
 from crm_views.admin.workflow import crumbs, here
+from crm_views.desk.approvalrows import decider
+from crm_views.desk.fields import unit_choices
 from crm_views.desk.things import done, sent_before
 from crm_views.forms import Look, Submission, handle
 from crm_views.forms.widgets import ChoicesWidget, ChoiceWidget, LineWidget, TextAreaWidget
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _ = TextFactory("crm_views")
 ADMIN = Permission.ADMIN.value
 FORM_PAGE = "crm_views:templates/form_page.pt"
+LEVELS = ("level_1", "level_2", "level_3")
 NEW = "new"
 """Stands in an address for a status that is not there yet: no name of one is a word of the editor."""
 
@@ -63,6 +66,11 @@ class WayForm(f.Form):
     label_en = f.text(_("Verb in English"), required=False, max_length=SHORT)
     permission = f.choice(_("Who may take it"), (), required=False, empty=_("Whoever works on requests"))
     requires = f.choices(_("What must be there before"), (), required=False)
+    level_1 = f.choice(_("Who must approve it first"), (), required=False, empty=_("Nobody"))
+    level_2 = f.choice(_("Then who"), (), required=False, empty=_("Nobody else"))
+    level_3 = f.choice(_("And then who"), (), required=False, empty=_("Nobody else"))
+    approval_days = f.integer(_("Days each of them has"), required=False, minimum=0, maximum=MOST_DAYS,
+                              description=_("Left empty: it waits without end. After that it lapses."))
     checklist_fa = f.long_text(_("Checklist in Persian"), required=False, max_length=LONG,
                                widget=TextAreaWidget(rows=4), description=_("A line each; all are confirmed first."))
     checklist_en = f.long_text(_("Checklist in English"), required=False, max_length=LONG,
@@ -184,13 +192,46 @@ def _way_schema(request: Request, published: Published, stored: dict[str, Any]) 
         (f"{FIELD}{field['name']}", show.text(_("the form’s answer “${field}”", mapping={
             "field": choose(field["labels"], show.locale)})))
         for field in published.form["fields"])
+    levels = _levels(request, stored)
+    for name in LEVELS:
+        schema[name].choices = levels
+        schema[name].widget = ChoiceWidget(levels, radios=False)
     schema["requires"].choices = (*((name, show.text(one.title)) for name, one in REQUIREMENTS.items()), *fields)
     schema["requires"].widget = ChoicesWidget(schema["requires"].choices)
     return schema
 
 
+def _levels(request: Request, stored: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Who can approve: roles everywhere, in the unit a request lies in, supervisors of one unit, persons; and whoever
+    does now."""
+    units = [Level(role=Role.SUPERVISOR.value, unit=int(id_)) for id_, _name in unit_choices(request)]
+    persons = [Level(user=user.id) for user in request.services.users.active()
+               if request.services.approvals.deciders.may_stand_in(user)]
+    roles = [Level(role=role.value, own_unit=own) for role in (Role.SUPERVISOR, Role.EXECUTIVE, Role.EXPERT, Role.CLERK,
+                                                               Role.ADMINISTRATOR) for own in (True, False)]
+    now = [Level(**level) for level in stored.get("approval", ())]
+    return tuple((word_of(level), decider(request, level)) for level in dict.fromkeys((*roles, *units, *persons, *now)))
+
+
+def word_of(level: Level) -> str:
+    """A level as the form sends it: ``role``, ``role@`` in the own unit, ``role@unit``, or ``=user``."""
+    if level.user is not None:
+        return f"={level.user}"
+    return level.role + (f"@{level.unit or ''}" if level.own_unit or level.unit is not None else "")
+
+
+def level_of(word: str) -> Level:
+    """The level that a word of the form means."""
+    if word.startswith("="):
+        return Level(user=int(word[1:]))
+    role, at, unit = word.partition("@")
+    return Level(role=role, unit=int(unit) if unit else None, own_unit=bool(at and not unit))
+
+
 def _start(stored: dict[str, Any]) -> dict[str, Any]:
-    return {
+    levels = [word_of(Level(**level)) for level in stored.get("approval", ())]
+    return dict(zip(LEVELS, levels, strict=False)) | {
+        "approval_days": stored.get("approval_days") or None,
         "label_fa": stored["labels"].get("fa", ""), "label_en": stored["labels"].get("en", ""),
         "permission": stored["permission"], "requires": tuple(stored["requires"]),
         "checklist_fa": "\n".join(line.get("fa", "") for line in stored["checklist"]),
@@ -202,10 +243,12 @@ def _typed(source: str, target: str, values: dict[str, Any]) -> StoredTransition
     """The way as it was typed; a line that is there in one language only is said in the other by the same words."""
     pairs = zip_longest(_lines_of(values["checklist_fa"]), _lines_of(values["checklist_en"]), fillvalue="")
     checklist = tuple({"fa": fa or en, "en": en or fa} for fa, en in pairs)
+    approval = tuple(level_of(values[name]) for name in LEVELS if values[name])
     labels = {"fa": values["label_fa"].strip(), "en": values["label_en"].strip()}
     said = {language: words or next((one for one in labels.values() if one), "") for language, words in labels.items()}
     return StoredTransition(source, target, said if any(said.values()) else {}, values["permission"] or "",
-                            tuple(values["requires"] or ()), checklist)
+                            tuple(values["requires"] or ()), checklist, approval,
+                            (values["approval_days"] or 0) if approval else 0)
 
 
 def _lines_of(text: str) -> list[str]:

@@ -54,6 +54,7 @@ STYLE_SHEETS = (
     "css/keys.css",
     "css/compare.css",
     "css/notices.css",
+    "css/approvals.css",
 )
 SCRIPTS = (
     "js/forms.js",

@@ -17,7 +17,7 @@ from crm_core.services.timeline import Entry, Redacted
 from crm_core.text.folding import squash
 from crm_views.channels import channel_icon, channel_word
 from crm_views.components.parts import EntryView, FileLink, Speaker
-from crm_views.desk import promised, rows
+from crm_views.desk import approvalrows, promised, rows
 from crm_views.desk.composer import fresh, next_step
 from crm_views.desk.deadline_words import deadline_words
 from crm_views.words import DIRECTIONS, FIELDS, SPEAKERS
@@ -167,6 +167,8 @@ def event_words(request: Request, case: Case, event: Event) -> tuple[str, str, s
         where = rows.in_hands(request, data.get("unit"), data.get("assignee"))
         return show.text(_("Handed to ${where}", mapping={"where": where})), note, "arrow-left-right"
     if event.kind == EntryKind.ATTACHED:
+    if event.kind in approvalrows.KINDS:
+        return approvalrows.told(request, case, event)
         added = show.text(_(", ")).join(str(file.get("name", "")) for file in data.get("files", ()))
         words = _("Documents added: ${names}", mapping={"names": added}) if added else _("Documents added")
         return show.text(words), note, "paperclip"

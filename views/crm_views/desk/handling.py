@@ -15,6 +15,7 @@ from crm_core import fields as f
 from crm_core.errors import Invalid, StaleChange
 from crm_core.fields import LONG, SHORT
 from crm_core.i18n import Text, TextFactory
+from crm_core.model.approval import ApprovalState
 from crm_core.model.ids import parse_id
 from crm_core.model.interaction import Interaction
 from crm_core.model.request import Category
@@ -27,6 +28,7 @@ from crm_core.services.workflows import Way
 from crm_core.text.collation import collation_key
 from crm_views import words
 from crm_views.desk import rows
+from crm_views.desk.approvalrows import decider, deciders
 from crm_views.desk.fields import staff_choices, unit_choices
 from crm_views.desk.find import words_of
 from crm_views.desk.pausing import MAY_READ
@@ -93,12 +95,15 @@ def change_status(request: Request) -> dict[str, Any] | Response:
             raise StaleChange({"status": rows.status_name(request, case.version, case.status)})
         given = parse_id(submission.hidden[GIVEN]) if submission.values.get("given") else None
         _change_status(request, case, submission.values, given)
+        waiting = request.services.approvals.waiting_of(case)
         name = rows.status_name(request, case.version, case.status)
-        request.ui.flash(_("The status is “${status}” now.", mapping={"status": name}))
+        request.ui.flash(_("The status is “${status}” now.", mapping={"status": name}) if waiting is None else _(
+            "It waits for the approval of ${who}.", mapping={"who": decider(request, waiting.now_with)}))
         return done(request, submission.submission_key, f"/requests/{case.code}")
 
     told = request.services.messages.answered_by(case)
-    start = reply_words(request, case) | {"status": words_of(request, "to"), "given": told is not None}
+    start = reply_words(request, case) | _approved_words(case)
+    start |= {"status": words_of(request, "to"), "given": told is not None}
     form = handle(
         request, _status_schema(request, case, told), submit_label=_("Change it"), on_valid=on_valid,
         appstruct={name: value for name, value in start.items() if value},
@@ -110,7 +115,14 @@ def change_status(request: Request) -> dict[str, Any] | Response:
     return page if isinstance(page, Response) else page | {"blocked": blocked(request, case)}
 
 
-def reply_words(request: Request, case: Case) -> dict[str, str]:
+def _approved_words(case: Case) -> dict[str, Any]:
+    """What was approved and is still to be done, as it was written when it was asked for."""
+    given = [one for one in case.approvals if one.state == ApprovalState.APPROVED]
+    said = given[-1].said if given else {}
+    return {name: said[name] for name in ("answer", "note", "channel", "address") if said.get(name)}
+
+
+def reply_words(request: Request, case: Case) -> dict[str, Any]:
     """How and where an answer is given if nobody says otherwise, as the form shows it."""
     reply = request.services.messages.reply_to(case)
     address = request.ui.show.phone(reply.address) if reply.address.startswith("+") else reply.address
@@ -150,8 +162,30 @@ def _way_name(request: Request, way: Way) -> str:
     """The verb of a way with the status it leads to; where it has none, the status."""
     show = request.ui.show
     verb, status = show.text(way.title), show.text(way.status.labels)
-    return status if verb == status else show.text(
-        _("${verb} (${status})", mapping={"verb": verb, "status": status}))
+    words = status if verb == status else show.text(_("${verb} (${status})", mapping={"verb": verb, "status": status}))
+    if not way.waits or way.transition is None:
+        return words
+    who = deciders(request, way.transition.approval)
+    return show.text(_("${way}: needs the approval of ${who}", mapping={"way": words, "who": who}))
+
+
+def _ask(request: Request, case: Case, values: dict[str, Any], given: int | None) -> None:
+    """Ask for the approval that the way to a status needs."""
+    status = values["status"]
+    try:
+        request.services.approvals.ask(
+            request.services, case, status, values["note"], answer=values.get("answer") or "",
+            channel=values.get("channel") or "", address=values.get("address") or "", given=given,
+            confirmed=_confirmed(values, status))
+    except Invalid as error:
+        if "answer" not in values and "answer" in error.errors:
+            raise Invalid({"note": WHY_CLOSED}) from error
+        raise
+
+
+def _confirmed(values: dict[str, Any], status: str) -> set[int]:
+    return {int(place) for name, _colon, place in (one.rpartition(":") for one in values.get("confirmed") or ())
+            if name == status}
 
 
 def _lines(request: Request, ways: list[Way]) -> tuple[tuple[str, str], ...]:
@@ -177,8 +211,10 @@ def blocked(request: Request, case: Case) -> list[tuple[str, str]]:
 
 def _change_status(request: Request, case: Case, values: dict[str, Any], given: int | None) -> None:
     services, status, note = request.services, values["status"], values["note"]
-    confirmed = {int(place) for name, _colon, place in (one.rpartition(":") for one in values.get("confirmed") or ())
-                 if name == status}
+    if services.workflows.waits(case, status):
+        _ask(request, case, values, given)
+        return
+    confirmed = _confirmed(values, status)
     answer = values.get("answer") or ""
     if services.messages.closes(case, status):
         try:

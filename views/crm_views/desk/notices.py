@@ -12,7 +12,7 @@ from translationstring import TranslationString
 
 from crm_core.i18n import TextFactory
 from crm_core.model.ids import parse_id
-from crm_core.services.notices import MOMENTS, STAFF, UNITS, Notice
+from crm_core.services.notices import KINDS, MOMENTS, STAFF, UNITS, Notice
 from crm_core.services.visibility import Visibility
 from crm_views.desk import rows
 from crm_views.security import SIGNED_IN
@@ -63,6 +63,8 @@ def _row(request: Request, notice: Notice) -> dict[str, Any]:
 def _address(notice: Notice) -> str:
     if "promise" in notice.values:
         return f"/promises/{notice.values['promise']}"
+    if notice.kind in (KINDS["approval.asked"], KINDS["approval.due"]):
+        return "/work/approvals"
     if notice.request is not None:
         return f"/requests/{notice.request.code}"
     return f"/contacts/{notice.contact.id}" if notice.contact is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -14,11 +15,12 @@ from crm_core.errors import Invalid
 from crm_core.i18n import LANGUAGES, TextFactory
 from crm_core.security.passwords import LEAST_LENGTH
 from crm_core.services.users import session_key
+from crm_core.text.collation import collation_key
 from crm_views import words
 from crm_views.admin.devices import device
 from crm_views.desk import rows
 from crm_views.forms import Look, Submission, handle
-from crm_views.forms.widgets import NewPasswordWidget, PasswordWidget
+from crm_views.forms.widgets import ChoiceWidget, NewPasswordWidget, PasswordWidget
 from crm_views.frame import name_of, role_of
 from crm_views.security import LOGIN_COOKIE, SIGNED_IN
 
@@ -40,6 +42,14 @@ class PreferencesForm(f.Form):
     )
 
 
+class DeputyForm(f.Form):
+    """Who decides what waits for one's approval while one is away."""
+
+    deputy = f.choice(_("Deputy"), (), required=False, empty=_("Nobody"))
+    since = f.date(_("From"), required=False, description=_("Left empty: from now on."))
+    until = f.date(_("Until the evening of"), required=False)
+
+
 class PasswordForm(f.Form):
     """A new password; the present one shows that it is really you. Their names keep them out of all that is kept."""
 
@@ -52,13 +62,15 @@ class PasswordForm(f.Form):
 
 @view_config(route_name="profile", request_method=("GET", "POST"), permission=SIGNED_IN, renderer=TEMPLATE)
 @view_config(route_name="profile_password", request_method=("GET", "POST"), permission=SIGNED_IN, renderer=TEMPLATE)
+@view_config(route_name="profile_deputy", request_method=("GET", "POST"), permission=SIGNED_IN, renderer=TEMPLATE)
 def profile(request: Request) -> dict[str, Any] | Response:
     """One's own page; each of its forms is sent to an address of its own and comes back on this page when refused."""
-    preferences, password = _preferences(request), _password(request)
-    for form in (preferences, password):
+    preferences, password, deputy = _preferences(request), _password(request), _deputy(request)
+    for form in (preferences, password, deputy):
         if isinstance(form, Response):
             return form
-    return _page(request, preferences, password)
+    page = _page(request, preferences, password)
+    return page | {"deputy_form": deputy["form"], "error_count": page["error_count"] + deputy["error_count"]}
 
 
 @view_config(route_name="profile_logins", request_method="POST", permission=SIGNED_IN)
@@ -83,6 +95,33 @@ def _preferences(request: Request) -> dict[str, Any] | Response:
     chosen = {"language": user.language, "theme": user.theme, "single_keys": user.single_keys}
     return handle(request, PreferencesForm(), submit_label=_("Keep it"), on_valid=on_valid, appstruct=chosen,
                   name="choices", action="/profile", look=Look(layout="plain"))
+
+
+def _deputy(request: Request) -> dict[str, Any] | Response:
+    user, services, clock = request.login.user, request.services, request.services.clock
+    deciders = services.approvals.deciders
+    schema = DeputyForm().clone()
+    known = [(str(one.id), rows.user_name(request, one.id)) for one in services.users.active()
+             if one.id != user.id and deciders.may_stand_in(one)]
+    schema["deputy"].choices = tuple(sorted(known, key=lambda row: collation_key(row[1])))
+    schema["deputy"].widget = ChoiceWidget(schema["deputy"].choices, radios=False)
+
+    def on_valid(submission: Submission) -> Response:
+        values = submission.values
+        deputy = services.users.find(int(values["deputy"])) if values["deputy"] else None
+        since = clock.moment(values["since"]) if values["since"] else services.now
+        if deputy is not None and not values["until"]:
+            raise Invalid({"until": _("Say until when.")})
+        until = clock.moment(values["until"] + timedelta(days=1)) if values["until"] else 0
+        deciders.name_deputy(user, deputy, since, until)
+        request.ui.flash(_("${name} decides in your stead until then.", mapping={
+            "name": rows.user_name(request, deputy.id)}) if deputy is not None else _("Nobody decides in your stead."))
+        return HTTPSeeOther(location="/profile#deputy")
+
+    now = deciders.deputy(user)
+    start = {"deputy": str(now[0]), "since": clock.day(now[1]), "until": clock.day(now[2] - 1)} if now else {}
+    return handle(request, schema, submit_label=_("Keep it"), on_valid=on_valid, appstruct=start, name="deputy",
+                  action="/profile/deputy", look=Look(layout="plain", drafts=False))
 
 
 def _password(request: Request) -> dict[str, Any] | Response:

@@ -21,7 +21,7 @@ from crm_core.services.once import new_key
 from crm_core.services.visibility import Visibility
 from crm_views import words
 from crm_views.channels import channel_icon, channel_word
-from crm_views.desk import promised, rows
+from crm_views.desk import approvalrows, promised, rows
 from crm_views.desk.answers import answers
 from crm_views.desk.attachments import download
 from crm_views.desk.conversation import drawn, talk
@@ -99,6 +99,7 @@ def page(request: Request, case: Case, doing: str = "", form: dict[str, Any] | N
         "history": history(request, case) if tab == "history" else [],
         "documents": documents,
         "hands": hands(request, case),
+        "approval": approvalrows.of_case(request, case),
         "promised": promised.of_case(request, case),
         "absent": absent_plugin(request, case),
         "panels": request_panels(request, case),

@@ -20,6 +20,7 @@ from crm_core.registry import Published
 from crm_core.security.permissions import Permission
 from crm_core.workflow import FIELD, REQUIREMENTS
 from crm_views.desk import rows
+from crm_views.desk.approvalrows import deciders
 from crm_views.desk.flowchart import drawing
 from crm_views.desk.things import done, readable_case, sent_before
 from crm_views.forms import Look, Submission, handle
@@ -124,7 +125,10 @@ def asked_for(request: Request, way: StoredTransition, case: Case | None = None)
     show = request.ui.show
     words = [show.text(_("the permission “${permission}”", mapping={
         "permission": permission_word(request, way.permission)}))] if way.permission else []
-    return words + [requirement_word(request, one, case) for one in way.requires]
+    words += [requirement_word(request, one, case) for one in way.requires]
+    if way.approval:
+        words.append(show.text(_("the approval of ${who}", mapping={"who": deciders(request, way.approval)})))
+    return words
 
 
 def requirement_word(request: Request, required: str, case: Case | None = None) -> str:

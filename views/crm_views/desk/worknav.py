@@ -9,6 +9,7 @@ from crm_core.i18n import Text, TextFactory
 from crm_core.model.interaction import Interaction
 from crm_core.model.request import Category
 from crm_core.security.permissions import Permission
+from crm_core.services.approvals import MOST_COUNTED
 from crm_core.services.visibility import Visibility
 from crm_core.services.worklists import Place, Tally
 from crm_core.text.collation import collation_key
@@ -24,6 +25,7 @@ _ = TextFactory("crm_views")
 
 MOST_UNITS = 12
 PROMISED = "promised"
+APPROVALS = "approvals"
 MOST_UNNAMED = 200
 """Conversations without a name that are looked at; more than that are said to be more."""
 
@@ -52,17 +54,17 @@ ICONS: dict[str, str] = {
 TONES: dict[str, str] = {"today": "warm", "late": "hot", "free": "hot", "unit-late": "hot", "unit-today": "warm"}
 
 
-def views(request: Request, asked: Asked, *, promised: bool = False) -> list[dict[str, Any]]:
+def views(request: Request, asked: Asked, *, promised: bool = False, here: str = "") -> list[dict[str, Any]]:
     """The groups of the view column: ``{"title", "rows": [{"key", "href", "icon", "text", "count", "tone", …}]}``.
 
-    ``promised``: the page is the list of promises."""
+    ``promised``: the page is the list of promises; ``here``: it is the row with this key."""
     lists = request.services.work
     own = lists.tally(lists.own())
     units = units_of(request)
     groups: list[dict[str, Any]] = [{"title": "", "rows": [
         *(_view(request, asked, name, count) for name, count in
           (("mine", own.all), ("today", own.today), ("late", own.late), ("waiting", own.waiting))),
-        *_promised(request, units),
+        *_promised(request, units), *_approvals(request),
     ]}]
     if units:
         groups.append(_of_units(request, asked, units))
@@ -71,9 +73,9 @@ def views(request: Request, asked: Asked, *, promised: bool = False) -> list[dic
         if unnamed or asked.view == UNNAMED:
             groups.append({"title": request.ui.show.text(_("Conversations")),
                            "rows": [_view(request, asked, UNNAMED, unnamed, more=unnamed >= MOST_UNNAMED)]})
-    if promised:
+    if promised or here:
         for row in (row for group in groups for row in group["rows"]):
-            row["current"] = row["key"] == PROMISED
+            row["current"] = row["key"] == (here or PROMISED)
     return groups
 
 
@@ -89,6 +91,22 @@ def _promised(request: Request, units: tuple[int, ...]) -> list[dict[str, Any]]:
     today = any(one.due < services.clock.tonight() for one in found)
     return [{"key": PROMISED, "href": "/work/promises", "icon": "hourglass-split", "text": show.text(_("Promises")),
              "count": show.number(len(found)), "tone": "hot" if late else "warm" if today else "", "current": False}]
+
+
+def _approvals(request: Request) -> list[dict[str, Any]]:
+    """The way to what waits for the reader's decision; none where nothing does and he is not on its page."""
+    count = approvals_waiting(request)
+    if not count and request.path != "/work/approvals":
+        return []
+    show = request.ui.show
+    number = show.number(count) + ("+" if count == MOST_COUNTED else "")
+    return [{"key": APPROVALS, "href": "/work/approvals", "icon": "pencil", "text": show.text(_("To approve")),
+             "count": number, "tone": "warm" if count else "", "current": False}]
+
+
+def approvals_waiting(request: Request) -> int:
+    """How much waits for the reader's decision, up to `MOST_COUNTED`."""
+    return len(request.services.approvals.mine(MOST_COUNTED))
 
 
 def _of_units(request: Request, asked: Asked, units: tuple[int, ...]) -> dict[str, Any]:
