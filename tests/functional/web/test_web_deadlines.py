@@ -104,7 +104,8 @@ def test_a_deadline_that_moved_says_from_when_to_when_and_why(browse: Browse, de
     target(desk, priority="urgent", type=builtin.GENERAL, solution=(40, "hours"))
     code, clerk = desk.case(desk.contact()), browse("clerk")
     page = clerk.get(f"/requests/{code}")
-    assert "First answer due" in head(page)
+    assert "First answer due" in head(page) and "7 hours of working time left" in head(page)
+    assert "79 hours of working time left" in words(page.html.select_one(".clock-note"))
     fill(form_of(clerk.get(f"/requests/{code}/edit"), "edit"), priority="urgent").submit("submit", status=303)
     case = case_of(desk, code)
     assert case.due == case.created + 40 * HOUR
@@ -129,7 +130,8 @@ def test_who_was_told_stands_in_the_history_and_at_the_bell(browse: Browse, desk
     clerk = browse("clerk")
     page = clerk.get(f"/requests/{code}?tab=history")
     page.mustcontain("No first answer until", "Not answered until", "Told: The clerk, The supervisor")
-    assert "First answer was due" in head(page)
+    assert "First answer was due" in head(page) and "2 hours of working time past" in head(page)
+    assert "1 hour of working time past" in words(page.html.select_one(".clock-note"))
     clerk.get("/notices").mustcontain("is late: it was due on")
     browse("supervisor").get("/notices").mustcontain("The first answer to")
 
@@ -141,3 +143,21 @@ def test_a_reason_that_looks_like_markup_stays_text(browse: Browse, desk: Any) -
     page.mustcontain("&lt;script&gt;", no="<script>alert")
     assert len(head(page)) < 1000
     clerk.get(f"/requests/{code}?tab=history").mustcontain("ب" * 500)
+
+
+def test_working_time_is_told_by_the_calendar_of_the_unit(browse: Browse, desk: Any) -> None:
+    soon = (desk.run(lambda services: services.clock.today()).weekday() + 3) % 7
+    week = tuple(((480, 960),) if day == soon else () for day in range(7))
+    desk.run(lambda services: services.calendars.edit(desk.units["reception"], {"week": week, "holidays": False}))
+    target(desk, solution=(1, "days"))
+    page = browse("clerk").get(f"/requests/{desk.case(desk.contact())}")
+    assert words(page.html.select_one(".clock-note")) == "8 hours of working time left"
+
+
+@pytest.mark.usefixtures("always")
+def test_the_receipt_promises_no_day_while_the_clock_stands(browse: Browse, desk: Any) -> None:
+    code, clerk = desk.case(desk.contact()), browse("clerk")
+    receipt = f"/requests/{code}/receipt"
+    clerk.get(receipt).mustcontain("Answer until", no="It has to wait")
+    desk.run(lambda services: services.deadlines.pause(services.requests.by_code(code), "پیمانکار"))
+    clerk.get(receipt).mustcontain("It has to wait at present.", no=["Answer until", "پیمانکار"])

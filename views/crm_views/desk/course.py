@@ -92,9 +92,10 @@ def _detours(request: Request, case: Case, course: Way) -> Iterator[tuple[int, s
             yield place, show.text(words)
 
 
-def span(request: Request, length: int) -> str:
-    """A length of time (milliseconds) as people say it: days, else hours, else minutes."""
-    if length >= DAY:
+def span(request: Request, length: int, *, by_day: bool = True) -> str:
+    """A length of time (milliseconds) as people say it: days (of 24 hours, which those of work are not), else hours,
+    else minutes."""
+    if by_day and length >= DAY:
         words = _("1 day") if length < 2 * DAY else _("${days} days", mapping={"days": length // DAY})
     elif length >= HOUR:
         words = _("1 hour") if length < 2 * HOUR else _("${hours} hours", mapping={"hours": length // HOUR})
@@ -148,7 +149,18 @@ def deadline(request: Request, case: Case) -> Deadline | None:
         return None
     gone = _gone(request, case, now) or 0
     late = rows.is_late(request, case)
-    return Deadline(due(request, case), "late" if late else "near" if gone >= 80 else "", gone)
+    note = working_left(request, case, case.due) if case.due_by == "target" else ""
+    return Deadline(due(request, case), "late" if late else "near" if gone >= 80 else "", gone, note)
+
+
+def working_left(request: Request, case: Case, moment: int) -> str:
+    """How much working time of the unit is left until a deadline, or has passed since; "" for less than a minute."""
+    hours, now = request.services.calendars.hours(case.unit), request.services.now
+    left = hours.working_time(now, moment) if moment > now else hours.working_time(moment, now)
+    if left < MINUTE:
+        return ""
+    words = _("${time} of working time left") if moment > now else _("${time} of working time past")
+    return str(request.ui.show.text(words % {"time": span(request, left, by_day=False)}))
 
 
 def _gone(request: Request, case: Case, at: int) -> int | None:
@@ -175,7 +187,8 @@ def first_answer(request: Request, case: Case) -> tuple[str, bool] | None:
     late = case.first_due < now
     words = _("First answer was due ${when}") if late else _("First answer due ${when}")
     when = f"{show.relative_day(case.first_due)}{show.text(_(', '))}{show.clock(case.first_due)}"
-    return str(show.text(words % {"when": when})), late
+    left = working_left(request, case, case.first_due)
+    return show.text(words % {"when": when}) + (f" ({left})" if left else ""), late
 
 
 def due(request: Request, case: Case) -> str:

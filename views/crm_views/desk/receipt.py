@@ -55,7 +55,7 @@ def receipt(request: Request) -> dict[str, Any]:
         "kind": rows.type_name(request, case),
         "when": show.datetime(case.created),
         "unit": rows.unit_name(request, case.unit),
-        "due": show.date(case.due) if case.due is not None and case.is_open else "",
+        "due": show.date(case.owed_by) if case.owed_by is not None and case.is_open else "",
         "next": what_next(case),
         "printed": show.datetime(request.services.now),
     }
@@ -70,6 +70,8 @@ def what_next(case: Case) -> Text:
         return _("Your request is answered. If it is not solved, come back with this code.")
     if category is Category.CANCELLED:
         return _("Your request was ended. If you still need it, come back with this code.")
+    if case.pause is not None:
+        return _("It has to wait at present. Ask at the desk or by telephone, with this code, what it waits for.")
     if case.due is not None:
         return _("Our colleagues look into it and answer you until the day named here. "
                  "Ask at the desk or by telephone, with this code, how it stands.")
