@@ -163,12 +163,12 @@ def event_words(request: Request, case: Case, event: Event) -> tuple[str, str, s
         old, new = (rows.status_name(request, case.version, str(data.get(end, ""))) for end in ("from", "to"))
         note = "\n".join([*([note] if note else []), *(f"✓ {show.text(line)}" for line in data.get("confirmed", ()))])
         return show.text(_("Status: ${old} → ${new}", mapping={"old": old, "new": new})), note, "signpost"
+    if event.kind in approvalrows.KINDS:
+        return approvalrows.told(request, case, event)
     if event.kind == EntryKind.ASSIGNED:
         where = rows.in_hands(request, data.get("unit"), data.get("assignee"))
         return show.text(_("Handed to ${where}", mapping={"where": where})), note, "arrow-left-right"
     if event.kind == EntryKind.ATTACHED:
-    if event.kind in approvalrows.KINDS:
-        return approvalrows.told(request, case, event)
         added = show.text(_(", ")).join(str(file.get("name", "")) for file in data.get("files", ()))
         words = _("Documents added: ${names}", mapping={"names": added}) if added else _("Documents added")
         return show.text(words), note, "paperclip"
