@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from crm_core.errors import line_of
 from crm_core.model.ids import now_ms
 from crm_core.model.root import ROOT_KEY
 from crm_core.model.runs import Standing
@@ -120,4 +121,4 @@ def _has_ended(state: Standing, session: str) -> bool:
 
 def one_line(error: BaseException) -> str:
     """An error as it is kept beside a job or a reader: English, for administrators."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_ERROR]
+    return " ".join(line_of(error).split())[:LONGEST_ERROR]

@@ -19,6 +19,7 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ReadOnlyError
 
 from crm_core import evolve
+from crm_core.guard import GuardedConnection
 from crm_core.model.root import ROOT_KEY, Root
 from crm_core.settings import Settings
 from crm_core.storage import across_processes, empty, open_storage
@@ -40,6 +41,10 @@ def back_off(attempt: int) -> None:
     time.sleep(random.uniform(0.2, 1.0) * min(0.02 * 2 ** (attempt - 2), 0.5))
 
 
+class _GuardedDB(ZODB.DB):
+    klass = GuardedConnection
+
+
 class Database:
     """A ZODB with our root in it. Caches are per connection, so their size is bounded."""
 
@@ -52,7 +57,7 @@ class Database:
         self.turns = Turns(across)
         self.session = secrets.token_hex(8)
         """Names this opening of the storage among all that ever were."""
-        self.db = ZODB.DB(storage, **{**POOL, **pool})
+        self.db = _GuardedDB(storage, **{**POOL, **pool})
         self.evolved: list[dict[str, str]] = []
         """The evolve steps that ran when it was opened."""
         if not read_only:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from crm_core.contributions import Collection
 from crm_core.i18n import Translator
 from crm_core.model.collection import Duties
+from crm_core.shapes import MOST_DAYS
 
 
 class Refused(Exception):
@@ -34,8 +35,8 @@ def _wrong(collection: Collection) -> Iterator[str]:
         if value and value not in allowed:
             yield f"says {name}={value!r}, which is neither {allowed[0]!r} nor {allowed[1]!r}"
     days = collection.expires_days
-    if days is not None and (type(days) is not int or days < 0):
-        yield "gives no whole number of days in expires_days"
+    if days is not None and not 0 <= days <= MOST_DAYS:
+        yield f"gives no whole number of days in expires_days, 0 to {MOST_DAYS}"
     elif days and collection.expires_by not in collection.ranges:
         yield "does not say in expires_by from which of its range fields on the days of expires_days count"
     if collection.expires_by and not days:

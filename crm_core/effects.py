@@ -19,7 +19,7 @@ from transaction.interfaces import TransientError
 from crm_core import journal
 from crm_core.claims import LostClaim, one_line
 from crm_core.contributions import Effect, NotDone
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_core.following import (
     SKIPPED,
     TRIES,
@@ -207,11 +207,12 @@ class EffectRunner(Follower):
 
     def _act(self, plugin: str, id_: str, effect: Effect, data: Plain, key: str) -> _Outcome:
         try:
-            return _Outcome(check(effect.act(data, key)))
+            with contained():
+                return _Outcome(check(effect.act(data, key)))
         except NotDone as error:
             log.warning("effect %s: not done: %s", id_, error)
             return _Outcome(None, one_line(error), True, error.final)
-        except FAULTS as error:  # whatever it raises must not hold the others up
+        except Exception as error:  # noqa: BLE001  # whatever it raises must not hold the others up
             self.app.host.note(plugin, f"effect {id_}", error)
             return _Outcome(None, one_line(error))
 
@@ -220,10 +221,11 @@ class EffectRunner(Follower):
         for _try in range(PATIENCE):
             store = partial(self._store, id_=id_, effect=effect, key=key, outcome=outcome)
             try:
-                self.app.run(store, note=f"effect {id_}")
+                with contained():
+                    self.app.run(store, note=f"effect {id_}")
             except TransientError:
                 log.warning("effect %s: what became of it could not be stored yet", id_)
-            except FAULTS as error:
+            except Exception as error:
                 if outcome.error:
                     raise
                 log.exception("effect %s: it was done, but what came of it could not be stored", id_)
@@ -281,8 +283,9 @@ def _prepared(
 ) -> _Task:
     data: Any = None
     try:
-        data = check(effect.prepare(services, entry))
-    except FAULTS as error:  # whatever it raises must not hold the others up
+        with contained():
+            data = check(effect.prepare(services, entry))
+    except Exception as error:  # noqa: BLE001  # whatever it raises must not hold the others up
         return _Task(stored, after, entry, letter, None, error)
     return _Task(stored, after, entry, letter, data)
 

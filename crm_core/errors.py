@@ -5,16 +5,46 @@ Anything else that is raised is a fault of ours (or of a plugin) and is never sh
 
 from __future__ import annotations
 
-from asyncio import CancelledError
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from crm_core.i18n import Text, TextFactory, Translator
+from crm_core.model.plain import readable
 
 _ = TextFactory("crm_core")
 
-FAULTS: tuple[type[BaseException], ...] = (Exception, SystemExit, CancelledError)
-"""What code of a plugin may raise without taking anything else along: errors, ``sys.exit()``, and a task of asyncio
-that was given up. The last two are no Exceptions, and would end the thread or the request they come up in."""
+class Ended(Exception):
+    """Stands for what a plugin's code raised and is no Exception (``sys.exit()``, a task that was given up, a class of
+    its own): it would end the thread it comes up in. ``__cause__`` is what was raised."""
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Around every call into code of a plugin: what comes out is an Exception, whatever was raised.
+
+    Only Ctrl-C passes as it is, which reaches the main thread alone.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise
+        raise Ended(line_of(error)) from error
+
+
+def line_of(error: BaseException) -> str:
+    """An error as administrators read it, ``kind: words``; never raises, not even where its words cannot be had."""
+    if isinstance(error, Ended) and error.__cause__ is not None:
+        error = error.__cause__
+    try:
+        with contained():
+            words = readable(str(error))
+    except Exception:  # noqa: BLE001  # whatever a plugin’s error does when it is asked
+        words = "(what it says cannot be read)"
+    return f"{type(error).__name__}: {words}"
 
 
 class CrmError(Exception):

@@ -1,6 +1,7 @@
 """The pickle guard: only classes of ``crm_core.model`` may be stored, or records would not load without a plugin.
 
-Walks the current records of any storage and collects the classes they name; nothing of them is imported or run.
+`GuardedConnection` refuses others as they are about to be stored. `foreign_globals` walks the current records of any
+storage and collects the classes they name; nothing of them is imported or run.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import importlib
 import io
 import pickle
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+from ZODB.Connection import Connection
 from ZODB.POSException import POSKeyError
 from ZODB.utils import load_current
 
@@ -24,6 +27,56 @@ MODEL = "crm_core.model."
 LIBRARIES = ("persistent.", "BTrees.", "ZODB.blob.", "copyreg.", "copy_reg.")
 """What our classes are made of: trees, blobs, and Python's own helper for plain objects."""
 BUILTINS = frozenset({"object", "set", "frozenset", "bytearray", "complex"})
+
+
+PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict})
+"""Types that are stored by no class, nearly all there is in a record."""
+
+NAMED = (type, FunctionType, BuiltinFunctionType)
+"""Types of what is stored by its own name and not by that of its class."""
+
+
+class ForeignClass(TypeError):
+    """Something was to be stored by a class (``name``) that is not the core's: nothing of its transaction is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} was about to be stored, and is no class of the core; store plain text, numbers, and "
+                         "lists or tables of them")
+        self.name = name
+
+
+class GuardedConnection(Connection):
+    """A connection that stores objects of the core's classes only. A transaction that holds another one is refused
+    with `ForeignClass`, before anything of it is stored."""
+
+    def _store_objects(self, writer: Any, transaction: Any) -> None:
+        # The pickler asks for the id of each object it meets, whatever it is: the one place that sees all of them.
+        writer._p.persistent_id = _watched(writer)
+        super()._store_objects(writer, transaction)
+
+
+_trusted: set[type] = set()
+"""Classes that were looked at, and may be stored."""
+
+
+def _watched(writer: Any) -> Callable[[Any], Any]:
+    ask = writer.persistent_id
+
+    def persistent_id(value: Any) -> Any:
+        kind = type(value)
+        if kind in PLAIN:
+            return None
+        if kind not in _trusted:
+            has_own_name = issubclass(kind, NAMED)
+            named = value if has_own_name else kind
+            name = f"{named.__module__}.{named.__qualname__}"
+            if not _is_allowed(name):
+                raise ForeignClass(name)
+            if not has_own_name:
+                _trusted.add(kind)
+        return ask(value)
+
+    return persistent_id
 
 
 class _Anything:

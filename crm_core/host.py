@@ -23,9 +23,10 @@ from transaction.interfaces import TransientError
 
 from crm_core.contributions import Collection, ContactFields, Contribution, RequestType
 from crm_core.deprecation import Api, Manager, Notes, starting
-from crm_core.errors import FAULTS, CrmError, PluginFailed
+from crm_core.errors import CrmError, PluginFailed, contained, line_of
 from crm_core.hookspecs import PROJECT, Hooks
 from crm_core.i18n import Text
+from crm_core.model.jar import has_changes
 from crm_core.registry import Registry
 from crm_core.security.permissions import Permission
 from crm_core.tracing import traced
@@ -40,6 +41,9 @@ RESERVED = frozenset({"core", "crm", "plugins", *(permission.partition(".")[0] f
 ABORTING = frozenset({"contacts_merging"})
 """Hooks of every plugin that are asked before something is stored, and may refuse it."""
 
+
+DECIDING = frozenset({"assign", "due_date", "day_times"})
+"""Hooks that answer a question while something is stored or read, and must store nothing themselves."""
 
 LONGEST_REASON, LONGEST_TRACE = 2_000, 20_000
 """Characters that are kept of what a failure says."""
@@ -105,7 +109,8 @@ class Plugin:
         if self.manager is None:
             return None
         caller = getattr(self.manager.hook, hook)
-        answers = traced(self.id, hook, caller, arguments) if self.traced else caller(**arguments)
+        with contained():
+            answers = traced(self.id, hook, caller, arguments) if self.traced else caller(**arguments)
         return answers[0] if answers else None
 
     def fail(self, reason: str) -> None:
@@ -139,8 +144,22 @@ def installed() -> list[Candidate]:
     found = []
     for point in importlib.metadata.entry_points(group=GROUP):
         name, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
-        found.append(Candidate(point.name, point.load, point.module.partition(".")[0], name, version))
+        found.append(Candidate(point.name, partial(_loaded, point), _package_of(point), name, version))
     return sorted(found, key=lambda candidate: candidate.id)
+
+
+def _loaded(point: importlib.metadata.EntryPoint) -> ModuleType:
+    """What an entry point leads to. Raises ImportError for one that names nothing that can be imported."""
+    if not _package_of(point):
+        raise ImportError(f"the entry point {point.name!r} names no module: {point.value!r}")
+    module: ModuleType = point.load()
+    return module
+
+
+def _package_of(point: importlib.metadata.EntryPoint) -> str:
+    """The top-level package of an entry point; "" for one that `importlib.metadata` cannot take apart."""
+    found = point.pattern.match(point.value)
+    return found["module"].partition(".")[0] if found else ""
 
 
 class PluginHost:
@@ -170,9 +189,10 @@ class PluginHost:
             try:
                 if first is not None:
                     raise ValueError(f"the id {candidate.id!r} is taken by {first.distribution or 'another plugin'}")
-                self._start(plugin, candidate)
-            except FAULTS as error:  # whatever a plugin raises must not stop the others
-                self.refuse(plugin, f"{type(error).__name__}: {error}")
+                with contained():
+                    self._start(plugin, candidate)
+            except Exception as error:  # noqa: BLE001  # whatever a plugin raises must not stop the others
+                self.refuse(plugin, line_of(error))
 
     def _name_of_double(self, id_: str) -> str:
         """Where a plugin is listed whose id another one has: no id looks like this, so no request is ever its own."""
@@ -226,7 +246,7 @@ class PluginHost:
 
     def note(self, plugin_id: str, word: str, error: BaseException) -> None:
         """Note a failure of a plugin's code that is being handled; of the core's own it goes to the log only."""
-        reason = f"{word}: {type(error).__name__}: {error}"
+        reason = f"{word}: {line_of(error)}"
         plugin = self.plugins.get(plugin_id)
         if plugin is not None:
             plugin.fail(reason)
@@ -244,17 +264,22 @@ class PluginHost:
         plugin = self.of_type(type_id)
         return decision() if plugin is None else _aborting(plugin, word, decision)  # None: the core's own types
 
-    def ask(self, hook: str, type_id: str, **arguments: Any) -> Any:
-        """Call a hook of a page: its answer, or None when it has none or fails (which is noted)."""
+    def ask(
+        self, hook: str, type_id: str, use: Callable[[Any], Any] | None = None, /, **arguments: Any
+    ) -> Any:
+        """Call a hook of a page: its answer, or what ``use`` makes of it, or None when it has none or one of both fails
+        (which is noted)."""
         plugin = self.of_type(type_id)
         if plugin is None:
             return None
         try:
-            return plugin.call(hook, **arguments)
+            answer = plugin.call(hook, **arguments)
+            with contained():
+                return answer if answer is None or use is None else use(answer)
         except TransientError:
             raise
-        except FAULTS as error:  # a page must not fall because of a plugin
-            plugin.fail(f"{hook}: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001  # a page must not fall because of a plugin
+            plugin.fail(f"{hook}: {line_of(error)}")
             return None
 
     def decision(self, hook: str, type_id: str, wrong: Callable[[Any], str], **arguments: Any) -> Any:
@@ -290,14 +315,17 @@ def _alone(
     jar = arguments["services"].root._p_jar
     before = None if jar is None else jar.transaction_manager.savepoint(optimistic=True)
     try:
-        answer = plugin.call(hook, **arguments)
-        if answer is not None and wrong is not None and (reason := wrong(answer)):
-            raise ValueError(reason)
+        with contained():
+            answer = plugin.call(hook, **arguments)
+            if answer is not None and wrong is not None and (reason := wrong(answer)):
+                raise ValueError(reason)
+        if hook in DECIDING and has_changes(jar):
+            raise ValueError("it wrote something, and may only say what it decides")
         return answer
     except TransientError:
         raise
-    except FAULTS as error:  # one plugin must not take along the core's part nor the others'
-        reason = f"{type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001  # one plugin must not take along the core's part nor the others'
+        reason = line_of(error)
         plugin.fail(f"{hook}: {reason}")
         if before is not None:
             before.rollback()
@@ -307,9 +335,10 @@ def _alone(
 def _aborting(plugin: Plugin, word: str, work: Callable[[], Answer]) -> Answer:
     """What a plugin's code says while saving. A sentence for people passes on, anything else becomes PluginFailed."""
     try:
-        return work()
+        with contained():
+            return work()
     except (CrmError, TransientError):
         raise
-    except FAULTS as error:
-        plugin.fail(f"{word}: {type(error).__name__}: {error}")
+    except Exception as error:
+        plugin.fail(f"{word}: {line_of(error)}")
         raise PluginFailed(plugin.id, word, plugin.title) from error

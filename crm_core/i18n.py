@@ -9,7 +9,6 @@ from __future__ import annotations
 import gettext
 import importlib.util
 import logging
-import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -44,8 +43,8 @@ def _catalog(package: str, language: str) -> gettext.NullTranslations:
     """The package's texts in a language; a catalog that cannot be read leaves its package in English."""
     try:
         return gettext.translation(package, locale_folder(package), languages=[language], fallback=True)
-    except (OSError, ValueError, struct.error) as error:
-        log.error("the %s catalog of %s cannot be read: %s", language, package, error)
+    except Exception:  # a header alone can raise nearly anything: an unknown charset, half of a plural rule
+        log.exception("the %s catalog of %s cannot be read", language, package)
         return gettext.NullTranslations()
 
 

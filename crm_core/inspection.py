@@ -13,6 +13,7 @@ from typing import Any
 
 from crm_core import builtin
 from crm_core.app import CORE_PACKAGES, App
+from crm_core.claims import one_line
 from crm_core.contributions import (
     Channel,
     Collection,
@@ -29,6 +30,7 @@ from crm_core.contributions import (
     Setting,
     Timer,
 )
+from crm_core.errors import contained
 from crm_core.host import Candidate, Plugin, PluginHost, State
 from crm_core.i18n import Labels, Text, Translator, choose
 from crm_core.registry import Registry
@@ -131,9 +133,10 @@ def pages_of(plugin: Plugin) -> list[str]:
     if plugin.state is not State.ENABLED:
         return []
     try:
-        return [path for point in importlib.metadata.entry_points(group=PAGES) for path in point.load()(plugin)]
+        with contained():
+            return [path for point in importlib.metadata.entry_points(group=PAGES) for path in point.load()(plugin)]
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises is what was asked for
-        plugin.fail(f"configure: {type(error).__name__}: {' '.join(str(error).split())}")
+        plugin.fail(f"configure: {one_line(error)}")
         plugin.state = State.FAILED
         return []
 

@@ -13,16 +13,18 @@ from typing import Any
 import colander
 
 from crm_core import contributions as c
+from crm_core.chores import Chore
 from crm_core.model.journal import KINDS
-from crm_core.security.permissions import Permission
+from crm_core.security.permissions import Permission, Role
+from crm_core.shapes import MOST_DAYS
 
 KIND: dict[type, str] = {
     c.RequestType: "request type", c.Permission: "permission", c.Collection: "collection", c.Panel: "panel",
-    c.MenuItem: "menu item", c.Channel: "channel", c.RequestPanel: "request panel", c.Report: "report", c.Job: "job",
-    c.Setting: "setting",
+    c.MenuItem: "menu item", c.Channel: "channel", c.RequestPanel: "request panel", c.Report: "report",
+    Chore: "job", c.Job: "job", c.Setting: "setting",
     c.Reader: "reader", c.ContactFields: "group of contact fields", c.Effect: "effect", c.Timer: "timer",
 }
-"""What each kind of contribution is called in sentences."""
+"""What each kind of contribution is called in sentences; a class stands before the one it is made from."""
 LONGEST = 60 * 24 * 31
 """Minutes between two runs of a job at most: a month."""
 UNIQUE_TYPES = ("text", "code", "integer")
@@ -36,20 +38,26 @@ _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+def kind_of(one: object) -> type[Any] | None:
+    """The kind of contribution something is, also where its class is made from it; None for what is none."""
+    return next((kind for kind in KIND if isinstance(one, kind)), None)
+
+
 def wrong(one: c.Contribution, permissions: Collection[str]) -> Iterator[str]:
-    """What is wrong with a contribution, as ends of a sentence that begins with its name; nothing when it is right.
+    """What is wrong with a contribution of the right shape, as ends of a sentence that begins with its name; nothing
+    when it is right.
 
     ``permissions``: those its plugin contributes.
     """
     if not one.title:
         yield "has no title"
+    if not _ID.fullmatch(one.id):
+        yield "has an id that is not lower-case letters, digits, _ and dots"
     for permission in dict.fromkeys(_permissions_of(one)):
         if permission is not None and permission not in permissions and permission not in _CORE:
             yield f"asks for the permission {permission!r}, which neither the core nor its plugin has"
     check = _CHECKS.get(type(one))
     if check is not None:
-        if not _ID.fullmatch(one.id):
-            yield "has an id that is not lower-case letters, digits, _ and dots"
         yield from check(one)
 
 
@@ -60,23 +68,41 @@ def _permissions_of(one: c.Contribution) -> Iterator[str | None]:
         yield way.permission or None
 
 
+def _request_type(type_: c.RequestType) -> Iterator[str]:
+    if type_.due_days is not None and not 0 <= type_.due_days <= MOST_DAYS:
+        yield f"gives due_days={type_.due_days}, which is no number of days between 0 and {MOST_DAYS}"
+    if not isinstance(type_.confidential, bool):
+        yield from _callable(type_.confidential, "confidential(values), and neither True nor False")
+    if type_.starts_as is not None:
+        yield from _callable(type_.starts_as, "starts_as(values)")
+
+
+def _permission(permission: c.Permission) -> Iterator[str]:
+    if unknown := sorted(permission.roles - _ROLES):
+        yield f"is given to roles that do not exist: {', '.join(unknown)} (there are {', '.join(sorted(_ROLES))})"
+
+
+def _panel(panel: c.Panel) -> Iterator[str]:
+    if not panel.template:
+        yield "names no template"
+    yield from _callable(panel.data, "data(services, contact)")
+
+
 def _request_panel(panel: c.RequestPanel) -> Iterator[str]:
     if not panel.template:
         yield "names no template"
     yield from _callable(panel.data, "data(services, request)")
-    if isinstance(panel.types, str) or not all(isinstance(type_, str) and "." in type_ for type_ in panel.types):
+    if not all("." in type_ for type_ in panel.types):
         yield 'names types that are no ids of request types, such as ("permits.permit",)'
 
 
 def _report(report: c.Report) -> Iterator[str]:
-    columns = report.columns
-    if not isinstance(columns, tuple) or not columns or not all(isinstance(one, c.Column) for one in columns):
+    if not report.columns:
         yield "has no columns: a tuple of Column(name, title, kind)"
-        return
-    names = [column.name for column in columns]
+    names = [column.name for column in report.columns]
     if len(set(names)) != len(names):
         yield "has two columns of one name"
-    for column in columns:
+    for column in report.columns:
         if not _NAME.fullmatch(column.name) or not column.title:
             yield f"has a column {column.name!r} without a name of lower-case letters, digits and _, or without a title"
         if column.kind not in c.COLUMN_KINDS:
@@ -85,7 +111,7 @@ def _report(report: c.Report) -> Iterator[str]:
 
 
 def _job(job: c.Job) -> Iterator[str]:
-    if type(job.every) is not int or not 1 <= job.every <= LONGEST:
+    if not 1 <= job.every <= LONGEST:
         yield f"does not say every how many minutes it runs (every, 1 to {LONGEST})"
     yield from _callable(job.run, "run(services)")
 
@@ -108,9 +134,9 @@ def _timer(timer: c.Timer) -> Iterator[str]:
 
 
 def _kinds(kinds: frozenset[str]) -> Iterator[str]:
-    if isinstance(kinds, str) or not kinds:
+    if not kinds:
         yield 'does not say which entries it reads: kinds=frozenset({"request.status"})'
-    elif unknown := sorted(map(str, set(kinds) - KINDS)):
+    elif unknown := sorted(kinds - KINDS):
         yield f"reads entries that are never written: {', '.join(unknown)} (known: {', '.join(sorted(KINDS))})"
 
 
@@ -173,13 +199,10 @@ def _callable(value: object, what: str) -> Iterator[str]:
         yield f"gives no function {what}"
 
 
-def _nothing(_one: object) -> Iterable[str]:
-    return ()
-
-
 _CORE = frozenset(str(permission) for permission in Permission)
+_ROLES = frozenset(str(role) for role in Role)
 _CHECKS: dict[type, Callable[[Any], Iterable[str]]] = {
-    c.Channel: _nothing, c.RequestPanel: _request_panel, c.Report: _report, c.Job: _job, c.Reader: _reader,
-    c.Setting: _setting,
+    c.RequestType: _request_type, c.Permission: _permission, c.Panel: _panel, c.RequestPanel: _request_panel,
+    c.Report: _report, Chore: _job, c.Job: _job, c.Reader: _reader, c.Setting: _setting,
     c.ContactFields: _contact_fields, c.Effect: _effect, c.Timer: _timer,
 }

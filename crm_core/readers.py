@@ -14,7 +14,7 @@ from transaction.interfaces import TransientError
 
 from crm_core.claims import LostClaim, one_line
 from crm_core.contributions import Reader
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_core.following import (
     SKIPPED,
     TRIES,
@@ -103,10 +103,11 @@ class ReaderRunner(Follower):
             return True
 
         try:
-            return self.app.run(work, note=f"reader {id_}")
+            with contained():
+                return self.app.run(work, note=f"reader {id_}")
         except LostClaim:
             log.warning("another process reads for %s; what was read here is not stored", id_)
-        except FAULTS as error:  # whatever it raises must not hold the others up
+        except Exception as error:  # noqa: BLE001  # whatever it raises must not hold the others up
             if not isinstance(error, TransientError):  # nobody's failure
                 self.app.host.note(plugin, f"reader {id_}", error)
             self._failed(id_, reader, tried[0] if tried else 0, one_line(error))

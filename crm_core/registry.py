@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
-import colander
-
-from crm_core import offers, workflow
+from crm_core import offers, shapes, workflow
+from crm_core.chores import Chore
 from crm_core.contributions import (
     COMMON,
     Channel,
@@ -31,6 +29,7 @@ from crm_core.contributions import (
 )
 from crm_core.duties import Refused as Refused
 from crm_core.duties import demand_duties
+from crm_core.freezing import form_definition, frozen_field
 from crm_core.i18n import Labels, Translator
 from crm_core.model.form import FormVersion
 from crm_core.model.plain import digest
@@ -39,7 +38,6 @@ from crm_core.model.workflow import StoredTransition
 
 MOST_FILES = 5
 """Files a kind may require: no more than the form of a new request takes at once."""
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ class PublishedSetting:
 PLACES: Mapping[type, str] = MappingProxyType({
     RequestType: "types", Permission: "permissions", Collection: "collections", ContactFields: "contact_fields",
     Panel: "panels", MenuItem: "menu", Channel: "channels", RequestPanel: "request_panels", Report: "reports",
-    Job: "jobs", Reader: "readers", Setting: "settings", Effect: "effects", Timer: "timers",
+    Job: "jobs", Chore: "jobs", Reader: "readers", Setting: "settings", Effect: "effects", Timer: "timers",
 })
 """Kind of contribution → the attribute of a `Registry` that holds what is kept of it, by id."""
 
@@ -146,11 +144,11 @@ class Registry:
 
     def take(self, plugin: str, contributions: Iterable[Contribution]) -> list[Contribution]:
         """Add a plugin's contributions. Raises Refused, with nothing taken, when one of them cannot be."""
-        taken = list(contributions)
+        taken = [self._settled(one) for one in contributions]
         permissions = {one.id for one in taken if isinstance(one, Permission)}
         entries: dict[tuple[str, str], object] = {}
         for one in taken:
-            place = _place_of(one)
+            place = PLACES[type(one)]
             if not one.id.startswith(plugin + "."):
                 raise Refused(f"the id {one.id!r} does not start with {plugin + '.'!r}")
             if (place, one.id) in entries:
@@ -161,6 +159,17 @@ class Registry:
         for (place, id_), entry in entries.items():
             getattr(self, place)[id_] = entry
         return taken
+
+    def _settled(self, one: object) -> Contribution:
+        """A contribution with its words made plain. Raises Refused for what is none, or has another shape."""
+        kind = offers.kind_of(one)
+        if kind is None:
+            raise Refused(f"contribute() gave {shapes.shown(one)}, which is no contribution of crm_core.api")
+        try:
+            return cast(Contribution, shapes.settled(kind, one, self.translator))
+        except shapes.Misshapen as error:
+            name = shapes.shown(getattr(one, "id", None))
+            raise Refused(f"the {offers.KIND[kind]} {name} {error}") from error
 
     def _entry(self, plugin: str, one: Contribution) -> object:
         """What is kept of a contribution: frozen with its words, with its plugin's id, or as it is. Raises Refused."""
@@ -196,13 +205,6 @@ class Registry:
         return {permission.id: permission.roles for permission in self.permissions.values()}
 
 
-def _place_of(one: object) -> str:
-    place = next((place for kind, place in PLACES.items() if isinstance(one, kind)), None)
-    if place is None:
-        raise Refused(f"contribute() gave {one!r}, which is no contribution of crm_core.api")
-    return place
-
-
 def publish(plugin: str, type_: RequestType, translator: Translator) -> Published:
     """Freeze a request type and its form. Raises Refused for statuses or fields that say too little."""
     if not type_.statuses:
@@ -213,7 +215,7 @@ def publish(plugin: str, type_: RequestType, translator: Translator) -> Publishe
         raise Refused(f"the first status of {type_.id!r} would make every request a cancelled one")
     if unknown := sorted(set(type_.common) - set(COMMON)):
         raise Refused(f"the request type {type_.id!r} names common fields that do not exist: {', '.join(unknown)}")
-    if type(type_.files_required) is not int or not 0 <= type_.files_required <= MOST_FILES:
+    if not 0 <= type_.files_required <= MOST_FILES:
         raise Refused(f"the request type {type_.id!r} asks for files_required={type_.files_required!r}, which is no "
                       f"number of files between 0 and {MOST_FILES}")
     if type_.files_required and "files" not in type_.common:
@@ -253,62 +255,4 @@ def publish_setting(plugin: str, setting: Setting[Any], translator: Translator) 
     name = setting.id.partition(".")[2]
     node = setting.field.clone()
     node.name = name
-    return PublishedSetting(plugin, setting, name, _field(setting, node, translator))
-
-
-def form_definition(type_: RequestType | ContactFields, translator: Translator) -> dict[str, Any]:
-    """The plain definition of the unbound form: what `FormVersion.definition` holds."""
-    form = type_.form()
-    for node in form:
-        if getattr(node, "depends_on", ""):
-            _check_dependent(type_, form, node)
-    return {"form": type_.id, "fields": [_field(type_, node, translator) for node in form]}
-
-
-def _check_dependent(type_: RequestType | ContactFields, form: colander.SchemaNode, node: colander.SchemaNode) -> None:
-    """Raise Refused for a dependent choice that could not be answered, or that names what does not exist."""
-    here = f"the field {node.name!r} of {type_.id!r}"
-    above = next((one for one in form if one.name == node.depends_on), None)
-    if above is None or above is node or not isinstance(getattr(above, "choices", None), tuple):
-        raise Refused(f"{here} depends on {node.depends_on!r}, which is no field with fixed choices of the same form")
-    values = {value for value, _label in above.choices}
-    if unknown := sorted(set(node.groups) - values):
-        raise Refused(f"{here} has choices for {', '.join(unknown)}, which {above.name!r} does not offer")
-    if node.required and not all(node.groups.get(value) for value in values):
-        raise Refused(f"{here} is required, and some choices of {above.name!r} leave nothing to choose")
-
-
-def _field(
-    type_: RequestType | ContactFields | Setting[Any], node: colander.SchemaNode, translator: Translator
-) -> dict[str, Any]:
-    kind = getattr(node, "field_type", None)
-    if kind is None:
-        raise Refused(f"the field {node.name!r} of {type_.id!r} is not made by crm_core.api.fields")
-    if not _FIELD_NAME.fullmatch(node.name):
-        raise Refused(f"the field {node.name!r} of {type_.id!r} has a name that is not lower-case Latin letters, "
-                      "digits and _; what people read is its title")
-    if node.personal and node.on_erase != "remove":
-        raise Refused(f"the field {node.name!r} of {type_.id!r} tells of a person and would be kept by erasure")
-    field_: dict[str, Any] = {
-        "name": node.name,
-        "type": kind,
-        "labels": translator.labels(node.title),
-        "required": bool(node.required),
-        "personal": node.personal,
-        "on_merge": node.on_merge,
-        "on_export": node.on_export,
-        "on_erase": node.on_erase,
-        "expires_days": node.expires_days,
-    }
-    choices = getattr(node, "choices", None)
-    if isinstance(choices, tuple):
-        field_["choices"] = [[value, translator.labels(label)] for value, label in choices]
-    for word in ("shields", "refers"):
-        if getattr(node, word, False):
-            field_[word] = True
-    if kind == "dependent_choice":
-        field_["depends_on"] = node.depends_on
-        field_["groups"] = [[value, list(group)] for value, group in node.groups.items()]
-    if kind == "money":
-        field_["currency"] = node.currency
-    return field_
+    return PublishedSetting(plugin, setting, name, frozen_field(setting, node, translator))

@@ -19,7 +19,7 @@ from transaction.interfaces import TransientError
 from crm_core.chores import Chore
 from crm_core.claims import Claimant, LostClaim, one_line, renewed
 from crm_core.contributions import Job
-from crm_core.errors import FAULTS, CrmError, NotFound
+from crm_core.errors import CrmError, NotFound, contained
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.ids import now_ms
 from crm_core.model.root import Root
@@ -160,13 +160,14 @@ class JobRunner:
         if not self.app.run(claim, note=f"job {id_}: claim"):
             return None
         try:
-            if isinstance(job, Chore):
-                return Ran(id_, "", self._do_chore(id_, job))
-            return Ran(id_, "", self.app.run(work, note=f"job {id_}"))
+            with contained():
+                if isinstance(job, Chore):
+                    return Ran(id_, "", self._do_chore(id_, job))
+                return Ran(id_, "", self.app.run(work, note=f"job {id_}"))
         except LostClaim:
             log.warning("the job %s took longer than its claim; what it did is not stored", id_)
             return None
-        except FAULTS as error:  # whatever a job raises must not end the others
+        except Exception as error:  # noqa: BLE001  # whatever a job raises must not end the others
             if not isinstance(error, TransientError):  # nobody's failure
                 self.app.host.note(plugin, f"job {id_}", error)
             return self._failed(id_, job, one_line(error))

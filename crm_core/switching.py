@@ -8,6 +8,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crm_core.errors import contained
+
 if TYPE_CHECKING:
     from crm_core.app import App
 
@@ -29,7 +31,8 @@ def take_effect(app: App, plugin: str, enabled: bool) -> Outcome:
     if app.rebuild is None:
         return Outcome(None)
     try:
-        host = app.rebuild().host
+        with contained():
+            host = app.rebuild().host
     except Exception:  # whatever keeps a new application from starting: the decision holds, and this one goes on
         log.exception("the application cannot be built anew")
         return Outcome(False)

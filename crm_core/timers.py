@@ -15,7 +15,7 @@ from transaction.interfaces import TransientError
 
 from crm_core.claims import Claimant, LostClaim, one_line
 from crm_core.contributions import Timer
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_core.following import TRIES
 from crm_core.model.ids import now_ms
 from crm_core.model.letters import DEAD, Letter
@@ -81,10 +81,11 @@ class TimerRunner:
             return self._again(key, part, row, UNKNOWN, "")
         plugin, timer = found
         try:
-            return self.app.run(lambda services: self._work(services, key, part, row, timer), note=f"timer {kind}")
+            with contained():
+                return self.app.run(lambda services: self._work(services, key, part, row, timer), note=f"timer {kind}")
         except LostClaim:
             log.warning("another process fires timers")
-        except FAULTS as error:  # whatever it raises must not hold the others up
+        except Exception as error:  # noqa: BLE001  # whatever it raises must not hold the others up
             if not isinstance(error, TransientError):  # nobody's failure
                 self.app.host.note(plugin, f"timer {kind} of {object_id}", error)
             self._failed(key, part, row, one_line(error))

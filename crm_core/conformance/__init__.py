@@ -21,7 +21,7 @@ from crm_core.conformance import busy, living, written
 from crm_core.conformance.findings import Fault, Finding, Level, misnamed, raised, table
 from crm_core.conformance.subject import Subject, find
 from crm_core.conformance.trial import Trial
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_core.i18n import Translator
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def passed(findings: Iterable[Finding]) -> bool:
 def _looked(subject: Subject, folder: Path) -> tuple[list[Fault], dict[str, str]]:
     faults = list(written.metadata(subject.metadata))
     try:
-        module = subject.candidate.load()
-    except FAULTS as error:  # whatever a plugin raises is what was asked for
+        with contained():
+            module = subject.candidate.load()
+    except Exception as error:  # whatever a plugin raises is what was asked for
         log.exception("plugin %s cannot be imported", subject.candidate.id)
         point = f"{subject.candidate.id} = {subject.metadata.points.get(subject.candidate.id, subject.package)}"
         then = "; write in setup.cfg the module that has contribute()" if misnamed(error, subject.package) else ""

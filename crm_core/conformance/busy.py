@@ -17,7 +17,7 @@ from crm_core.conformance.findings import Fault, raised
 from crm_core.conformance.outside import only_this_machine
 from crm_core.conformance.trial import Trial
 from crm_core.contributions import Effect, Reader, Timer
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_core.guard import foreign_globals
 from crm_core.journal import Cursor
 from crm_core.model.plain import Plain, check
@@ -150,8 +150,9 @@ def _fire(timer: Timer, object_id: int, services: Services) -> None:
 
 def _run(app: App, what: str, package: str, work: Callable[[Services], object]) -> Iterator[Fault]:
     try:
-        app.run(work, note="conformance")
-    except FAULTS as error:  # whatever a plugin raises is what was asked for
+        with contained():
+            app.run(work, note="conformance")
+    except Exception as error:  # whatever a plugin raises is what was asked for
         log.info("%s fails", what, exc_info=True)
         yield Fault("background", f"{what} fails: {raised(error, package)}")
 

@@ -14,15 +14,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from crm_core import api, offers
+from crm_core import api, offers, shapes
 from crm_core import contributions as c
 from crm_core.catalogs import PLACEHOLDER, domains, read_po, sentences, untranslated
 from crm_core.conformance.findings import Fault, raised
 from crm_core.conformance.subject import Metadata, Subject
 from crm_core.duties import Refused, demand_duties
+from crm_core.errors import contained
 from crm_core.hookspecs import PROJECT, Hooks
 from crm_core.i18n import LANGUAGES, Text, Translator
-from crm_core.registry import publish, publish_fields
+from crm_core.registry import publish, publish_fields, publish_setting
 from crm_core.version import API_VERSION, OLDEST_SUPPORTED
 
 ALLOWED = ("crm_core.api", "crm_views.api")
@@ -103,17 +104,26 @@ def contributions(id_: str, module: ModuleType, translator: Translator) -> Itera
     """Ids, declarations and duties of everything it contributes: all that is wrong, not the first of it."""
     contribute: Callable[[], Iterable[Any]] | None = getattr(module, "contribute", None)
     try:
-        found = list(contribute()) if contribute is not None else []
+        with contained():
+            found = list(contribute()) if contribute is not None else []
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises is what was asked for
         yield Fault("starts", f"contribute: {raised(error, module.__name__.partition('.')[0])}")
         return
     yield from _forgotten(module.__name__.partition(".")[0], found)
-    permissions = {one.id for one in found if isinstance(one, c.Permission)}
-    seen: set[tuple[type, str]] = set()
+    settled: list[c.Contribution] = []
     for one in found:
-        if not isinstance(one, c.Contribution):
-            yield Fault("declarations", f"contribute() gave {one!r}, which is no contribution of crm_core.api")
+        kind = offers.kind_of(one)
+        if kind is None:
+            yield Fault("declarations", f"contribute() gave {shapes.shown(one)}, which is no contribution of "
+                                        "crm_core.api")
             continue
+        try:
+            settled.append(shapes.settled(kind, one, translator))
+        except shapes.Misshapen as error:
+            yield Fault("declarations", f"the {offers.KIND[kind]} {shapes.shown(getattr(one, 'id', None))} {error}")
+    permissions = {one.id for one in settled if isinstance(one, c.Permission)}
+    seen: set[tuple[type, str]] = set()
+    for one in settled:
         what = f"the {offers.KIND[type(one)]} {one.id!r}"
         if not one.id.startswith(f"{id_}."):
             yield Fault("ids", f"{what} does not start with {id_ + '.'!r}")
@@ -135,8 +145,9 @@ def _forgotten(package: str, found: list[Any]) -> Iterator[Fault]:
     held = {id(value): (name, value) for name in modules for value in vars(sys.modules[name]).values()
             if isinstance(value, c.Contribution)}
     for name, one in held.values():
-        if id(one) not in given and (type(one), one.id) not in given:
-            yield Fault("declarations", f"the {offers.KIND[type(one)]} {one.id!r} is written in {name}, and "
+        kind = offers.kind_of(one)
+        if kind is not None and id(one) not in given and (type(one), one.id) not in given:
+            yield Fault("declarations", f"the {offers.KIND[kind]} {one.id!r} is written in {name}, and "
                                         "contribute() does not give it", warn=True)
 
 
@@ -148,6 +159,8 @@ def _frozen(id_: str, one: c.Contribution, translator: Translator) -> Iterator[F
             publish(id_, one, translator)
         elif isinstance(one, c.ContactFields):
             publish_fields(id_, one, translator)
+        elif isinstance(one, c.Setting):
+            publish_setting(id_, one, translator)
     except Refused as error:
         tells = isinstance(one, c.Collection) or "tells of a person" in str(error)
         yield Fault("duties" if tells else "declarations", str(error))
@@ -169,9 +182,7 @@ def _words(one: c.Contribution, what: str, translator: Translator) -> Iterator[F
         texts += [title for _name, title in one.fields]
     for text in texts:
         if not isinstance(text, str):
-            yield Fault("declarations", f"{what} says {text!r}, which is no text: write _(\"…\"), and its translation "
-                                        "into the catalog")
-            continue
+            continue  # that is said already
         is_asked = getattr(text, "domain", None) in translator.packages
         if not is_asked and len(set(translator.labels(text).values())) == 1 and re.search("[A-Za-z]", str(text)):
             yield Fault("translations", f"{what} says {str(text)!r} in every language")

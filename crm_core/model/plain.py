@@ -20,6 +20,31 @@ class NotText(NotPlain):
     """The value holds text that no encoding knows (half a character), as only a broken or hostile sender sends it."""
 
 
+def word(value: str) -> str:
+    """A text as plain text: a member of an enumeration or another subclass loses its class, by which it would be
+    pickled. Raises NotText for what no encoding knows, NotPlain for what is no text at all."""
+    if not isinstance(value, str):
+        raise NotPlain(f"{type(value).__module__}.{type(value).__qualname__} is no text")
+    text: str = check(str.__str__(value))
+    return text
+
+
+def settled(value: Plain) -> Plain:
+    """Plain data in which every text is plain text, as `word` makes it. Raises NotPlain for what cannot be kept."""
+    if isinstance(value, str):
+        return word(value)
+    if type(value) is dict:
+        return {word(key): settled(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [settled(item) for item in value]
+    return check(value)
+
+
+def readable(text: str) -> str:
+    """A text as it can be encoded: what no encoding knows is written as an escape, for logs and administrators."""
+    return str.__str__(text).encode("utf-8", "backslashreplace").decode()
+
+
 def check(value: Plain, path: str = "value", depth: int = 0) -> Plain:
     """``value`` itself when it is plain data (tuples become lists), else raise `NotPlain`.
 

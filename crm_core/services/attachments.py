@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from ZODB.blob import Blob
 
+from crm_core.model import plain
 from crm_core.model.attachment import Attachment
 from crm_core.model.ids import new_id
 from crm_core.services.context import Context
@@ -33,4 +34,5 @@ class Attachments:
                 target.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-        return Attachment(new_id(self.context.now), safe_name(name), media_type, size, digest.hexdigest(), blob)
+        kind = plain.word(media_type)
+        return Attachment(new_id(self.context.now), safe_name(name), kind, size, digest.hexdigest(), blob)

@@ -122,7 +122,8 @@ class FieldGroups:
 
         Codes are kept with ASCII digits: a form shows them in its reader's, and who only looks changes nothing.
         """
-        schema = Forms.ready(self._published(group).group.form, services, contact)
+        published = self._published(group)
+        schema = Forms(self.context).ready(published.group.id, published.group.form, services, contact)
         for node in schema:
             if node.required:
                 node.missing = () if isinstance(node.typ, colander.Set) else None
@@ -297,7 +298,7 @@ class FieldGroups:
         if said is not None and form is not None:
             self._release(contact, group, form, said, list(old))
         self._publish(published)
-        self._put(contact, group, Submission(published.form_id, answers) if answers else None)
+        self._put(contact, published.group.id, Submission(published.form_id, answers) if answers else None)
         for name in published.form["unique"]:
             if name in answers:
                 self.context.root.indexes.hold(*_claim(group, name, answers[name]["value"]), contact.id)

@@ -11,6 +11,7 @@ from typing import Any
 from crm_core.durations import DAY
 from crm_core.errors import Invalid, NotFound
 from crm_core.i18n import Text, TextFactory
+from crm_core.model import plain
 from crm_core.model.contact import (
     ADDRESS_FIELDS,
     RELATION_KINDS,
@@ -115,7 +116,7 @@ class Contacts:
         contact.identifiers = normal
         _demand_name(contact.name, normal)
         if external:
-            contact.external = (external,)
+            contact.external = (plain.word(external),)
         self.context.file(self.context.root.contacts, contact, at)
         index_names(self.context.root.indexes, contact)
         for identifier in normal:
@@ -285,7 +286,8 @@ class Contacts:
             except InvalidIdentifier as error:
                 raise Invalid({scheme: identifier_reason(scheme, error)}) from error
             how = _proof(proof[0] if proof else Proof.SAID)
-            found[scheme, normal] = Identifier(scheme, normal, how.value, self.context.now,
+            scheme = plain.word(scheme)
+            found[scheme, normal] = Identifier(scheme, plain.word(normal), how.value, self.context.now,
                                                proven_by=self.context.identity.user_id)
         return tuple(found.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from crm_core.contributions import DayTime
@@ -9,14 +10,16 @@ from crm_core.host import Failure
 from crm_core.model.request import Request
 from crm_core.services.context import Context
 from crm_core.services.visibility import Eyes, Visibility
+from crm_core.shapes import labels, shown, text
 
 
 def day_times(context: Context, user_id: int, since: int, until: int) -> list[tuple[DayTime, Request]]:
     """What ``day_times`` of each plugin says of the time from ``since`` to before ``until``, earliest first."""
     eyes = Eyes(context.root, context.identity)
     found = []
-    for _plugin, answer in context.host.each("day_times", _wrong, services=context.services, user_id=user_id,
-                                             since=since, until=until):
+    answers = context.host.each("day_times", partial(_wrong, context), services=context.services, user_id=user_id,
+                                since=since, until=until)
+    for _plugin, answer in answers:
         if isinstance(answer, Failure):
             continue
         for time in answer or ():
@@ -26,9 +29,12 @@ def day_times(context: Context, user_id: int, since: int, until: int) -> list[tu
     return sorted(found, key=lambda one: (one[0].at, one[1].id))
 
 
-def _wrong(answer: Any) -> str:
+def _wrong(context: Context, answer: Any) -> str:
     if not isinstance(answer, list | tuple):
-        return f"{answer!r} is no list of times"
-    fits = all(isinstance(one, DayTime) and type(one.at) is type(one.request_id) is int and isinstance(one.title, str)
-               for one in answer)
-    return "" if fits else "a time is no DayTime of numbers and a title"
+        return f"{shown(answer)} is no list of times"
+    if not all(type(one) is DayTime and type(one.at) is type(one.request_id) is int for one in answer):
+        return "a time is no DayTime of numbers and a title"
+    for one in answer:
+        text(one.title)
+        labels(one.title, context.translator)
+    return ""

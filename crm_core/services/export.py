@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_core.errors import NotFound
+from crm_core.errors import NotFound, line_of
 from crm_core.host import Failure
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
@@ -300,7 +300,7 @@ class _Copy:
                     try:
                         added.setdefault(plugin.id, {})[str(contact.id)] = check(dict(answer), plugin.id)
                     except (NotPlain, TypeError, ValueError) as error:
-                        self.result.failed.append(Failure(plugin.id, "export", f"{type(error).__name__}: {error}"))
+                        self.result.failed.append(Failure(plugin.id, "export", line_of(error)))
         return added
 
     # ── shared ───────────────────────────────────────────────────────────────────────────────────────────

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import colander
 
+from crm_core import shapes
 from crm_core.errors import Invalid, NotFound
-from crm_core.fields import Choices, Form
+from crm_core.fields import Choices, ChoiceSource, Form
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.form import FormVersion
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _ = TextFactory("crm_core")
 
 NOT_INSTALLED = _("This kind of request is not installed at present.")
+Rule = Callable[[colander.SchemaNode, Any], None]
+"""A validator: raises `colander.Invalid` for a value that it refuses."""
 YES_NO = {True: _("Yes"), False: _("No")}
 
 
@@ -43,27 +47,36 @@ class Forms:
 
     def schema(self, type_id: str, services: Services, contact: Contact | None = None) -> colander.SchemaNode:
         """A fresh schema for a request of ``contact``, with the choices that depend on data filled in and checked."""
-        return self.ready(self.published(type_id).type.form, services, contact)
+        return self.ready(type_id, self.published(type_id).type.form, services, contact)
 
-    @staticmethod
-    def ready(form: type[Form], services: Services, contact: Contact | None = None) -> colander.SchemaNode:
-        """A fresh schema of a form, as `schema` gives it."""
-        # Colander hands the nodes of the class to every instance; without a copy the first choices would stay forever.
-        return Forms.filled(form().clone(), services, contact)
-
-    @staticmethod
-    def filled(
-        schema: colander.SchemaNode, services: Services, contact: Contact | None = None
+    def ready(
+        self, owner: str, form: type[Form], services: Services, contact: Contact | None = None
     ) -> colander.SchemaNode:
-        """The schema itself, with the choices that depend on data in it; nothing but what they offer is taken."""
+        """A fresh schema of a form, as `schema` gives it; ``owner``: the id of the contribution whose it is."""
+        # Colander hands the nodes of the class to every instance; without a copy the first choices would stay forever.
+        schema = self.context.host.decide(owner, "form", lambda: form().clone())
+        return self.filled(owner, schema, services, contact)
+
+    def filled(
+        self, owner: str, schema: colander.SchemaNode, services: Services, contact: Contact | None = None
+    ) -> colander.SchemaNode:
+        """The schema itself, with the choices that depend on data in it; nothing but what they offer is taken.
+
+        What a plugin's code in it raises now, or when it checks what was typed, is PluginFailed and names the plugin.
+        """
+        decide = partial(self.context.host.decide, owner)
         for node in schema:
+            rules = _own_rule(node, decide)
             if getattr(node, "past", False):
-                node.validator = colander.All(_behind(services.clock.today()), *_own_rule(node))
+                rules = (_behind(services.clock.today()), *rules)
             choices = getattr(node, "choices", None)
-            if choices is None:
-                continue
-            node.choices = choices(services, contact) if callable(choices) else choices
-            node.validator = colander.All(_member_of(node), *_own_rule(node))
+            if callable(choices):
+                node.choices = decide(f"choices of {node.name}", partial(_offered, choices, services, contact))
+            if choices is not None:
+                rules = (_member_of(node), *rules)
+            node.validator = colander.All(*rules) if rules else None
+        whole = _own_rule(schema, decide)
+        schema.validator = whole[0] if whole else None
         return schema
 
     def type_version(self, type_id: str) -> TypeVersion:
@@ -112,7 +125,7 @@ class Forms:
         schema = self._plain.get(type_id)
         if schema is None:
             form = published.type.form()
-            schema = self.ready(published.type.form, services, contact)
+            schema = self.ready(type_id, published.type.form, services, contact)
             if not any(callable(getattr(node, "choices", None)) for node in form):
                 self._plain[type_id] = schema  # making one takes longer than all else that is done with it
         return Submission(published.form_id, self.answers(schema, values))
@@ -163,13 +176,36 @@ def _messages(error: colander.Invalid) -> list[tuple[str, Text]]:
     ]
 
 
-def _own_rule(node: colander.SchemaNode) -> tuple[Any, ...]:
-    """The validator a node was declared with, if it has one."""
+def _offered(
+    choices: ChoiceSource, services: Services, contact: Contact | None
+) -> tuple[tuple[str, Text], ...]:
+    """What a function offers just now. Raises Misshapen for what are no pairs of a value and a label."""
+    pairs = (shapes.pair(one) for one in choices(services, contact))
+    return tuple((shapes.word(value), shapes.text(label)) for value, label in pairs)
+
+
+def _own_rule(node: colander.SchemaNode, decide: Callable[[str, Callable[[], Any]], Any]) -> tuple[Rule, ...]:
+    """The validator a node was declared with, if it has one; what it says against a value passes through ``decide``."""
     own = getattr(node, "validator", None)
-    return (own,) if callable(own) else ()
+    if not callable(own):
+        return ()
+
+    def complaint(node: colander.SchemaNode, value: Any) -> colander.Invalid | None:
+        try:
+            own(node, value)
+        except colander.Invalid as error:
+            return error
+        return None
+
+    def check_own(node: colander.SchemaNode, value: Any) -> None:
+        wrong = decide(f"validator of {node.name or 'the form'}", lambda: complaint(node, value))
+        if wrong is not None:
+            raise wrong
+
+    return (check_own,)
 
 
-def _behind(today: date) -> Any:
+def _behind(today: date) -> Rule:
     def check_behind(node: colander.SchemaNode, value: date) -> None:
         if value > today:
             raise colander.Invalid(node, _("That day is still to come."))
@@ -177,7 +213,7 @@ def _behind(today: date) -> Any:
     return check_behind
 
 
-def _member_of(node: colander.SchemaNode) -> Any:
+def _member_of(node: colander.SchemaNode) -> Rule:
     values = [value for value, _title in node.choices]
 
     def check_member(node: colander.SchemaNode, value: Any) -> None:

@@ -9,6 +9,7 @@ from crm_core.contributions import Draft, RequestType
 from crm_core.errors import Invalid
 from crm_core.fields import SHORT
 from crm_core.i18n import Text, TextFactory, choose
+from crm_core.model import plain
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
 from crm_core.model.ids import new_id
@@ -84,6 +85,7 @@ class Registering(CaseFile):
         Raises Invalid, Forbidden, or what the plugin's ``before_submit`` raises; nothing is stored then.
         """
         published, types = self.forms.published(type_id), Types(self.context)
+        type_id, external = published.type.id, plain.word(external)  # never by a class that goes away with its plugin
         self.context.identity.demand(published.type.permission)
         at = self.context.now if at is None else at
         submission = self.forms.submission(type_id, values, services, contact)

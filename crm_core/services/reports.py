@@ -11,7 +11,7 @@ from typing import Any
 from transaction.interfaces import TransientError
 
 from crm_core.contributions import Column, Report
-from crm_core.errors import FAULTS, CrmError, NotFound
+from crm_core.errors import CrmError, NotFound, contained
 from crm_core.i18n import TextFactory
 from crm_core.model.jar import has_changes
 from crm_core.services.clock import Clock
@@ -65,12 +65,13 @@ class Reports:
         clock = self.context.services.clock
         try:
             # What a report does not read while its rows are taken, it can still raise: all of it happens in here.
-            found = list(islice(report.rows(self.context.services, since, until), most + 1))
-            rows = [_checked(report.columns, row, clock) for row in found[:most]]
-            self._demand_unchanged(report)
+            with contained():
+                found = list(islice(report.rows(self.context.services, since, until), most + 1))
+                rows = [_checked(report.columns, row, clock) for row in found[:most]]
+                self._demand_unchanged(report)
         except TransientError:
             raise
-        except FAULTS as error:
+        except Exception as error:
             self.context.host.note(plugin, f"report {id_}", error)
             raise ReportFailed(plugin) from error
         return Table(report, rows, len(found) > most)

@@ -12,6 +12,7 @@ from crm_core.contributions import StatusChange
 from crm_core.errors import Invalid, NotFound
 from crm_core.fields import LONG
 from crm_core.i18n import TextFactory
+from crm_core.model import plain
 from crm_core.model.attachment import Attachment
 from crm_core.model.contact import Contact
 from crm_core.model.plain import Plain
@@ -123,29 +124,30 @@ class Requests(Registering):
             target = request.version.status(status)
         except KeyError:
             raise Invalid({"status": _("This status does not exist for this kind of request.")}) from None
+        status = target.name
         if status == request.status:
             raise Invalid({"status": _("The request already has this status.")})
         self.context.changed_by_me(request, {"status": status}, None if seen is None else {"status": seen})
-        way = None if taken_back else services.workflows.demand(request, status, confirmed)
-        at = self.context.now if at is None else at
         if taken_back:
             services.workflows.demand_approval(request, status)
+        way = None if taken_back else services.workflows.demand(request, status, confirmed)
+        at = self.context.now if at is None else at
         errors = text_errors({"note": (note.strip(), LONG)})
         if not self._has_come(at):
             errors["at"] = _("This time lies in the future.")
         if errors:
             raise Invalid(errors)
         old = request.status
-        change = StatusChange(old, status, Category(target.category), note.strip(), dict(data or {}))
+        change = StatusChange(old, status, Category(target.category), note.strip(), plain.settled(dict(data or {})))
         self.host.before("before_status", request.type, services=services, request=request, change=change)
         closed = None if Category(target.category).is_open else at
         services.deadlines.change_of_status(request, request.category, target.category, reason, at)
         self._change(request, {"status": status, "category": target.category, "closed": closed}, "status")
         services.deadlines.watch(request)
-        lines = confirmed_lines(way)
-        data = {"from": old, "to": status, "note": note.strip(), **change.data}
         if request.approvals:
             services.approvals.gone_on(request, status)
+        lines = confirmed_lines(way)
+        data = {"from": old, "to": status, "note": note.strip(), **change.data}
         self._event(request, EntryKind.STATUS, data | ({"confirmed": lines} if lines else {}), at=at)
         self._journal("request.status", request, ("status",))
 

@@ -68,7 +68,7 @@ class SettingValues:
             node = one.setting.field.clone()
             node.name = one.name
             schema.add(node)
-        return Forms.filled(schema, services)
+        return Forms(self.context).filled(f"{plugin}.settings", schema, services)
 
     def edit(self, plugin: str, values: Mapping[str, Any], seen: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """Decide: checked ``values`` by name; the ids of what changed.

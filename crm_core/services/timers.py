@@ -17,9 +17,10 @@ class Timers:
         whether the object still wants it. The same one for the same minute is one. A moment that is past is now.
         Raises ValueError for a kind that nobody contributed.
         """
-        if kind not in self.context.registry.timers:
+        found = self.context.registry.timers.get(kind)
+        if found is None:
             raise ValueError(f"there is no timer {kind!r}")
         root = self.context.root
         if root.timers is None:
             root.timers = TimerBook()
-        root.timers.add(moment, kind, object_id)
+        root.timers.add(moment, found[1].id, object_id)

@@ -160,9 +160,9 @@ CROOKED: dict[str, tuple[list[tuple[str, str, str]], str, str]] = {
     "title of no field": ([("forms.py", 'title_from=("', 'title_from=("nowhere", "')], "declarations",
                           "the title of 'thing.request' is made from 'nowhere', and its form has no such field (it"),
     "a table as title": ([("jobs.py", '_("Forget old decisions")', '{"fa": "x"}')], "declarations",
-                         "the job 'thing.tidy' says {'fa': 'x'}, which is no text"),
+                         "the job 'thing.tidy' has {'fa': 'x'} as its title, which is no text"),
     "a table as status": ([("forms.py", '_("Being examined")', '{"fa": "x"}')], "declarations",
-                          "says {'fa': 'x'}, which is no text"),
+                          "has {'fa': 'x'} as its title, which is no text"),
     "view without permission": ([("__init__.py", "CRM_API_VERSION = 1\n", "CRM_API_VERSION = 1\n"
                                   + PAGE.format(more="", body="x"))], "permissions", "names no permission"),
     "permission of nobody": ([("panels.py", 'icon="folder2"', 'icon="folder2", permission="thing.see"')], "permissions",

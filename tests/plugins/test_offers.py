@@ -70,7 +70,7 @@ def test_digits_of_all_scripts_and_marks_are_a_code(typed: str) -> None:
 
 @pytest.mark.parametrize(("more", "words"), [
     ({"files_required": 6}, "no number of files between 0 and 5"), ({"files_required": -1}, "no number of files"),
-    ({"files_required": True}, "no number of files"),
+    ({"files_required": True}, "which is no whole number"),
     ({"files_required": 1, "common": ("text",)}, "its form does not ask for them"),
 ])
 def test_files_that_could_not_come_are_refused(made: Made, more: dict[str, Any], words: str) -> None:

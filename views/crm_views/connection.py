@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyramid_tm import is_tm_active
+from transaction.interfaces import NoTransaction as NoTransactionNow
 from ZODB.Connection import Connection
 
 from crm_core.app import App
@@ -59,9 +60,17 @@ def has_changes(request: Request) -> bool:
     return jar.has_changes(request.environ.get("crm.connection"))
 
 
-def forget_changes(request: Request) -> None:
-    """Take back what was changed in this request so far; used when a plugin wrote where only reading is allowed."""
-    request.crm_connection.abort(request.tm.get())
+def go_on(request: Request) -> None:
+    """After a plugin failed where only reading is allowed: what it wrote is taken back, and a transaction that it ended
+    is followed by another one, so that the rest of the page can be read."""
+    try:
+        current = request.tm.get()
+    except NoTransactionNow:
+        current = request.tm.begin()
+        if request.method in ("GET", "HEAD"):
+            current.doom()
+    if has_changes(request):
+        request.crm_connection.abort(current)
 
 
 def includeme(config: Configurator) -> None:

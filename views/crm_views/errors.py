@@ -26,7 +26,7 @@ from pyramid.renderers import render
 from pyramid.response import Response
 from transaction.interfaces import TransientError
 
-from crm_core.errors import CrmError, Forbidden, NotFound, PluginFailed, StaleChange, Taken
+from crm_core.errors import CrmError, Forbidden, NotFound, PluginFailed, StaleChange, Taken, line_of
 from crm_core.i18n import Text, TextFactory
 from crm_core.storage import is_unreachable
 from crm_views.desk.general import left_over, said_of_it
@@ -192,7 +192,7 @@ def broken(error: Exception, request: Request) -> Response:
     again = keep_posted(request)
     plugin = plugin_of(request)
     if plugin is not None:
-        plugin.fail(f"{request.matched_route.name}: {type(error).__name__}: {error}")
+        plugin.fail(f"{request.matched_route.name}: {line_of(error)}")
         what = _("The plugin “${plugin}” failed. Nothing was saved; everything else goes on working.",
                  mapping={"plugin": plugin.title})
     else:

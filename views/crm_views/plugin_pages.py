@@ -17,7 +17,8 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from crm_core.errors import FAULTS
+from crm_core.claims import one_line
+from crm_core.errors import contained, line_of
 from crm_core.host import Plugin
 from crm_core.i18n import choose
 from crm_core.offers import KIND
@@ -99,12 +100,13 @@ def accepted(app: App, build: Build) -> Configurator:
 def _together(app: App, build: Build, wanted: list[Plugin]) -> Configurator | None:
     """All of them at once, as nearly always nothing is wrong; None where something is, whoever did it."""
     try:
-        config = build(wanted)
-        config.commit()
-        for plugin in wanted:
-            _check(app, plugin, config, _things(config) - _of_others(config, plugin))
-    except FAULTS as error:
-        log.info("the pages of plugins are tried one by one: %s", error)
+        with contained():
+            config = build(wanted)
+            config.commit()
+            for plugin in wanted:
+                _check(app, plugin, config, _things(config) - _of_others(config, plugin))
+    except Exception as error:  # noqa: BLE001  # whatever one raises is found out and named below
+        log.info("the pages of plugins are tried one by one: %s", line_of(error))
         return None
     return config
 
@@ -115,11 +117,12 @@ def _one_by_one(app: App, build: Build, wanted: list[Plugin]) -> Configurator:
     taken: list[Plugin] = []
     for plugin in wanted:
         try:
-            trial = build([*taken, plugin])
-            trial.commit()
-            _check(app, plugin, trial, _things(trial) - _things(good))
-        except FAULTS as error:  # what one raises must not stop the others
-            app.host.refuse(plugin, f"configure: {type(error).__name__}: {' '.join(str(error).split())}")
+            with contained():
+                trial = build([*taken, plugin])
+                trial.commit()
+                _check(app, plugin, trial, _things(trial) - _things(good))
+        except Exception as error:  # noqa: BLE001  # what one raises must not stop the others
+            app.host.refuse(plugin, f"configure: {one_line(error)}")
             continue
         good = trial
         taken.append(plugin)

@@ -16,7 +16,7 @@ from pyramid.tweens import EXCVIEW, INGRESS, MAIN
 from pyramid_retry import is_error_retryable
 from pyramid_tm import is_tm_active
 
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_views import static_files
 from crm_views.bodies import MOST_FIELDS, check_body, forget_body, keep_text, largest_body
 from crm_views.connection import has_changes
@@ -98,12 +98,8 @@ def guard(handler: Handler, registry: Registry) -> Handler:
                 if error.errno in FULL:
                     keep_text(request)
                 raise
-        try:
+        with contained():  # what a plugin's page raises reaches an exception view, or nobody would be answered
             response = handler(request)
-        except Exception:
-            raise
-        except FAULTS as error:  # of a plugin's page: no exception view takes it, so nobody would be answered
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
         if request.method not in WRITING and has_changes(request):
             raise WroteOnGet(f"{request.method} {request.path} changed the database")
         return response

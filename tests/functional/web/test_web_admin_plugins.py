@@ -243,8 +243,8 @@ def test_one_without_kinds_of_requests_is_counted_in_words(
 
 def test_what_is_wrong_with_one_is_said_once(open_desk: Any, load_plugin: LoadPlugin) -> None:
     module = ModuleType("bad")
-    column = Column("", "")
-    report = Report("bad.report", "Report", (column, column), lambda *_given: [], None)
+    column = Column("The Name", "Name")
+    report = Report("bad.report", "Report", (column, column), lambda *_given: [], "contact.view")
     vars(module).update(CRM_API_VERSION=1, contribute=hookimpl(lambda: [report]))
     desk = open_desk({"bad": module, "good": load_plugin("good")})
     admin = sign_in(make_app(desk.app), "admin")

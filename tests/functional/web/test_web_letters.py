@@ -52,7 +52,7 @@ def post(open_desk: Callable[..., Any], outside: Outside, monkeypatch: pytest.Mo
     module = ModuleType("post")
     monkeypatch.setitem(sys.modules, "post", module)
     vars(module).update(CRM_API_VERSION=1, contribute=hookimpl(lambda: [
-        Effect("post.tell", {"fa": "پیامک به شهروند", "en": "Text to the citizen"}, CREATED, prepare, outside.act),
+        Effect("post.tell", "Text to the citizen", CREATED, prepare, outside.act),
         Reader("post.read", "Post reads", CREATED, lambda services, entry: None),
         Timer("post.ring", "Post rings", lambda services, id_: None),
     ]))

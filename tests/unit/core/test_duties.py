@@ -53,7 +53,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
 ])
 def test_what_is_said_wrongly_is_refused_too(wrong: dict[str, Any]) -> None:
     with pytest.raises(Refused):
-        demand_duties(collection(person="who", **SAID | wrong))
+        Registry(Translator([])).take("things", [collection(person="who", **SAID | wrong)])
 
 
 def test_words_and_duties_are_frozen_with_the_records() -> None:

@@ -5,6 +5,7 @@ in which a contact is edited.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ import colander
 from chameleon.utils import Markup
 from pyramid.renderers import render
 
-from crm_core.errors import Invalid, StaleChange
+from crm_core.contributions import ContactFields as ContactGroup
+from crm_core.errors import Invalid, PluginFailed, StaleChange
 from crm_core.i18n import Labels
 from crm_core.model.contact import Contact
 from crm_core.services.contactfields import Shown
@@ -41,9 +43,14 @@ class FieldGroups:
     def __init__(self, request: Request, contact: Contact) -> None:
         self.service = request.services.contact_fields
         self.contact = contact
-        self.groups = {node_name(one.group.id): one.group for one in self.service.offered()}
-        self.schemas = {name: self.service.schema(group.id, request.services, contact)
-                        for name, group in self.groups.items()}
+        self.groups: dict[str, ContactGroup] = {}
+        self.schemas: dict[str, colander.SchemaNode] = {}
+        for one in self.service.offered():
+            name = node_name(one.group.id)
+            # Whose form fails is noted, and left out: the citizen's name and phone number can still be put right.
+            with suppress(PluginFailed):
+                self.schemas[name] = self.service.schema(one.group.id, request.services, contact)
+                self.groups[name] = one.group
 
     @property
     def stored(self) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from chameleon.utils import Markup
 
+from crm_core import shapes
 from crm_core.i18n import TextFactory
+from crm_core.model import plain
 from crm_core.model.interaction import Channel, Direction, Interaction
 from crm_core.model.request import Request as Case
 from crm_core.model.timeline import PROMISES, EntryKind, Event
@@ -128,13 +130,15 @@ def _event(request: Request, row: Entry, event: Event, said: Said) -> EntryView:
     speaker: Speaker = ("late" if rows.is_late(request, case) else "in") if born else "inner"
     parts = [channel_word(request, case.channel)] if born else []
     parts.append(rows.user_name(request, event.by))
-    more = request.crm_app.host.ask("timeline_entry", case.type, services=request.services, request=case, event=event)
+    more = request.crm_app.host.ask(
+        "timeline_entry", case.type, lambda answer: plain.word(show.text(shapes.text(answer))),
+        services=request.services, request=case, event=event)
     return EntryView(
         **_base(request, row), **_link(request, row),
         subject=subject, speaker=speaker, speaker_word=show.text(SPEAKERS[speaker]), icon=icon,
         meta=show.text(_(", ")).join(part for part in parts if part),
         words=words, quoted=born,
-        more=Markup(f'<p class="entry-x">{escape(show.text(more))}</p>') if more else None,
+        more=Markup(f'<p class="entry-x">{escape(more)}</p>') if more else None,
         files=tuple(
             FileLink(f"/requests/{case.code}/files/{file.id}", file.name, show.size(file.size))
             for file in (case.attachments if born else ())

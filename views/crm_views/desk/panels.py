@@ -12,11 +12,11 @@ from pyramid.renderers import render
 from transaction.interfaces import TransientError
 
 from crm_core.contributions import Panel, RequestPanel
-from crm_core.errors import FAULTS
+from crm_core.errors import contained
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.request import Request as Case
-from crm_views.connection import forget_changes, has_changes
+from crm_views.connection import go_on, has_changes
 from crm_views.plugin_pages import title_of
 
 if TYPE_CHECKING:
@@ -82,16 +82,17 @@ def _drawn(
 ) -> Drawn | None:
     body: Markup | None = None
     try:
-        values = ask()
-        if values is not None:
-            body = Markup(render(panel.template, dict(values), request=request))
-        if has_changes(request):
-            raise WroteInPanel(panel.id)
+        with contained():
+            values = ask()
+            if values is not None:
+                body = Markup(render(panel.template, dict(values), request=request))
+                body.encode()  # here, where its plugin is named, not with the whole page
+            if has_changes(request):
+                raise WroteInPanel(panel.id)
     except TransientError:
         raise
-    except FAULTS as error:  # a page must not fall because of a plugin
+    except Exception as error:  # noqa: BLE001  # a page must not fall because of a plugin
         request.crm_app.host.note(plugin_id, f"panel {panel.id}", error)
-        if has_changes(request):
-            forget_changes(request)
+        go_on(request)
         return Drawn(panel.title, panel.icon, title_of(request, plugin_id), None)
     return None if body is None else Drawn(panel.title, panel.icon, "", body)

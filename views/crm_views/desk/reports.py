@@ -21,7 +21,7 @@ from crm_core.text.collation import collation_key
 from crm_core.text.dates import parse_date
 from crm_core.text.digits import is_persian
 from crm_core.text.errors import InvalidDate
-from crm_views.connection import forget_changes, has_changes
+from crm_views.connection import go_on
 from crm_views.desk.find import words_of
 from crm_views.spreadsheet import csv_file, harmless
 
@@ -110,8 +110,7 @@ def _table(request: Request, id_: str, period: Period, *most: int) -> Table:
         return request.services.reports.table(
             id_, clock.moment(period.since), clock.moment(period.until + timedelta(days=1)), *most)
     except ReportFailed:
-        if has_changes(request):
-            forget_changes(request)
+        go_on(request)
         raise
 
 
