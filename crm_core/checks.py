@@ -57,6 +57,7 @@ def derived(root: Root) -> Iterator[Mistake]:
     yield from chain.from_iterable(index.mistakes(root) for index in DERIVED)
     yield from filing.histories(root)
     yield from filing.promises(root)
+    yield from filing.approvals(root)
     yield from filing.collections(root)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from crm_core.model.approval import key_of
 from crm_core.model.contact import Contact
 from crm_core.model.interaction import Direction, Interaction
 from crm_core.model.request import Request
@@ -255,6 +256,36 @@ def _tell_promise(services: Services, *, id_: int, event_id: int) -> None:
     for event in promise.events:
         if event.id == event_id and not keys_of(contact, event.at, event):
             services.timeline.add_promise(contact, event, promise)
+
+
+def approvals(root: Root) -> Iterator[Mistake]:
+    """Every approval that waits stands in the lists of those who decide it, and nothing else does."""
+    book = root.approvals
+    waiting = {one.id: one for _id, request in lightly(root, root.requests.items()) for one in request.approvals
+               if one.is_waiting} if book is not None else {}
+    for id_, one in waiting.items():
+        if book.waiting.get(id_) is not one or book.by_key.get(key_of(one.now_with), {}).get(id_) is not one:
+            yield Mistake("approvals", f"approval {id_} is not where those who decide it find it",
+                          partial(_file_approval, id_=id_, request=one.request))
+    stale = {id_ for tree in (book.waiting, *book.by_key.values()) for id_ in tree if id_ not in waiting} if (
+        book is not None) else set()
+    if stale:
+        yield Mistake("approvals", "lists of what waits hold approvals that wait no more", _unlist_approvals)
+
+
+def _file_approval(services: Services, *, id_: int, request: int) -> None:
+    for one in services.root.requests[request].approvals:
+        if one.id == id_ and one.is_waiting:
+            services.approvals.deciders.book().put(one)
+
+
+def _unlist_approvals(services: Services) -> None:
+    book = services.approvals.deciders.book()
+    for tree in (book.waiting, *book.by_key.values()):
+        for id_, one in list(tree.items()):
+            request = services.root.requests.get(one.request)
+            if not one.is_waiting or request is None or one not in request.approvals:
+                del tree[id_]
 
 
 def promises(root: Root) -> Iterator[Mistake]:

@@ -11,7 +11,7 @@ import time_machine
 
 from crm_core import api
 from crm_core.app import App
-from crm_core.checks import derived
+from crm_core.checks import derived, repair
 from crm_core.errors import CrmError, Invalid, NotFound, StaleChange
 from crm_core.model.approval import Approval
 from crm_core.model.ids import now_ms
@@ -273,6 +273,19 @@ def test_who_leaves_lets_it_lapse_and_a_unit_hands_it_on(office: Office) -> None
     with pytest.raises(Invalid) as caught:
         office.ask()
     assert "Nobody is there" in str(caught.value.errors["status"])
+
+
+def test_lists_that_lost_an_approval_are_mended(office: Office) -> None:
+    office.ask()
+
+    def harm(services: Services) -> None:
+        services.root.approvals.by_key.clear()
+
+    office.app.run(harm)
+    assert office.waits_for(office.chief) == 0
+    assert [one.check for one in office.app.run(lambda services: list(derived(services.root)))] == ["approvals"]
+    repair(office.app)
+    assert office.waits_for(office.chief) == 1
 
 
 def test_an_erased_citizen_leaves_no_words(office: Office) -> None:

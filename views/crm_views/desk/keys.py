@@ -64,6 +64,7 @@ KEYS: tuple[tuple[Text, tuple[Row, ...]], ...] = (
         (("X",), _("Select")),
         (("Enter",), _("Open")),
         (("R",), _("Hand over what is selected")),
+        (("A",), _("Approve what is selected")),
         (("G",), _("The next one")),
         (("N",), _("New citizen")),
         (("F",), _("Filters")),
