@@ -1,4 +1,5 @@
-"""Deadlines in a real Chromium, by the keyboard alone: a target is set, a clock stopped with its reason, and let run on."""
+"""Deadlines in a real Chromium, by the keyboard alone: a target is set, a clock stopped with its reason and let run on.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 ALWAYS = (((0, 1440),),) * 7
 REASON = "پیمانکار از شنبه می‌آید"
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A desk that works round the clock, with somebody who runs it and answers too: ``url``, ``app``, ``new`` (registers
-    a request and gives its code)."""
+    """A desk that works round the clock, with somebody who runs it and answers too: ``url``, ``app``, ``new`` (registers a
+    request and gives its code)."""
     with closing(make_app(tmp_path_factory.mktemp("deadlines") / "data")) as app:
         who = make_clerk(app, roles=[Role.CLERK, Role.ADMINISTRATOR], name="مریم صادقی")
         app.run(lambda services: services.calendars.edit(None, {"week": ALWAYS, "holidays": False}))
@@ -80,7 +80,7 @@ def test_a_target_is_set_and_its_clock_stopped_without_a_mouse(
 
 def test_what_is_late_fits_a_phone(new_page: Callable[..., Page], sign_in: Callable[..., None], desk: Any) -> None:
     page = new_page(desk.url)
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": 390, "height": 844})
     code = desk.new()
 
     def late(services: Any) -> None:
