@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crm_core.errors import CrmError, Invalid, NotFound, PluginFailed, StaleChange
@@ -255,14 +256,11 @@ class Approvals(CaseFile):
 
     def mine(self, most: int | None = None) -> list[Approval]:
         """What waits for the decision of the one who acts, oldest first; up to ``most``."""
-        user = self.deciders.me()
-        found: list[Approval] = []
-        for approval in self.deciders.waiting(user) if user is not None else ():
-            if len(found) == most:
-                break
-            if user is not None and self.deciders.seat(approval, user) is not None:
-                found.append(approval)
-        return found
+        return [approval for approval, _seat in self.seated(most)]
+
+    def seated(self, most: int | None = None) -> list[tuple[Approval, Seat]]:
+        """`mine`, each with the seat on which it is decided."""
+        return list(islice(self.deciders.seated(), most))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 

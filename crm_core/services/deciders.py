@@ -96,13 +96,22 @@ class Deciders:
         return {f"u{user.id}"} | {f"r{role}" for role in user.roles} | {
             f"r{role}@{unit}" for role in user.roles for unit in units}
 
-    def waiting(self, user: User) -> list[Approval]:
-        """All that waits for somebody, or for those he stands in for, oldest first; whether he may read it or not."""
-        book = self.context.root.approvals
-        if book is None:
-            return []
-        keys = self.keys(user).union(*(self.keys(one) for one in self.principals(user.id)))
-        return list(book.of_keys(keys))
+    def seated(self) -> Iterator[tuple[Approval, Seat]]:
+        """All that the one who acts decides now, oldest first, each with his seat."""
+        book, user, root = self.context.root.approvals, self.me(), self.context.root
+        if book is None or user is None or not book.waiting:
+            return
+        seats = [(seat, self.keys(one)) for seat, one in self._seats(user)]
+        for approval in book.of_keys(set().union(*(keys for _seat, keys in seats))):
+            request = root.requests.get(approval.request)
+            if request is None or self.context.services.eyes.of_request(request) is not Visibility.FULL:
+                continue
+            key = key_of(approval.now_with)
+            found = next((seat for seat, keys in seats if key in keys), None)
+            if approval.created_by == user.id:
+                found = self.seat(approval, user)
+            if found is not None:
+                yield approval, found
 
     def seat(self, approval: Approval, user: User) -> Seat | None:
         """As what somebody decides on what waits; None where he does not."""

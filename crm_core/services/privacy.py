@@ -24,7 +24,7 @@ from crm_core.services.traces import Traces
 from crm_core.services.work import Work
 
 EVENT_FACTS = frozenset({"from", "to", "status", "unit", "assignee", "fields", "what", "which", "why", "due",
-                         "first_due", "told"})
+                         "first_due", "told", "approval", "level", "of", "for", "own", "how"})
 """What stays of an event: facts of the case. Notes and what plugins add may tell of the person."""
 CASE_FIELDS = frozenset({"status", "category", "closed", "unit", "assignee", "priority", "due", "due_by", "first_due",
                          "target", "confidentiality"})

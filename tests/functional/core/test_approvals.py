@@ -275,6 +275,64 @@ def test_who_leaves_lets_it_lapse_and_a_unit_hands_it_on(office: Office) -> None
     assert "Nobody is there" in str(caught.value.errors["status"])
 
 
+def test_a_request_that_goes_another_way_waits_no_more(office: Office) -> None:
+    office.ask("done", "It was withdrawn")
+    office.do("reject", "no", who=office.boss)
+    office.ask()
+    office.do("approve", who=office.chief)
+    office.do("approve", who=office.boss)
+    office.ask("done", "It was done")
+    assert office.waits_for(office.boss) == 1
+    office.run(lambda services: services.requests.change_status(services, services.requests.get(office.thing), "asked"))
+    assert office.state() == ("asked", "overtaken")
+    assert office.waits_for(office.boss) == 0
+
+
+def test_an_approval_holds_once(office: Office) -> None:
+    office.ask()
+    office.do("approve", who=office.chief)
+    office.do("approve", who=office.boss)
+    office.run(lambda services: services.requests.change_status(services, services.requests.get(office.thing), "asked"))
+    with pytest.raises(Invalid):
+        office.run(lambda services: services.requests.change_status(
+            services, services.requests.get(office.thing), "granted"))
+
+
+def test_a_newer_workflow_is_no_way_round(office: Office) -> None:
+    def edit(services: Services) -> None:
+        kind = services.context.registry.types["things.thing"]
+        services.workflow_editing.set_transition(
+            kind, StoredTransition("granted", "asked", {}, checklist=({"fa": "x"},)))
+        services.workflow_editing.put_into_force(kind)
+
+    office.ask()
+    office.run(edit, office.admin)
+    with pytest.raises(Invalid) as caught:
+        office.run(lambda services: services.workflows.move(services.requests.get(office.thing), "granted"))
+    assert "by an approval only" in str(caught.value.errors["status"])
+    office.run(lambda services: services.workflows.move(services.requests.get(office.thing)))
+    assert office.state() == ("asked", "overtaken")
+
+
+def test_a_closed_unit_hands_on_what_waits_for_it(office: Office) -> None:
+    office.ask()
+
+    def close(services: Services) -> None:
+        heir = services.units.add(name="خدمات")
+        services.users.edit(services.users.get(office.chief.user_id), {"units": (heir.id,)})
+        services.handover.close_unit(services.units.get(office.unit), heir)
+
+    office.run(close, office.admin)
+    assert office.waits_for(office.chief) == 1
+    assert not office.app.run(lambda services: list(derived(services.root)))
+
+
+def test_an_importer_tells_of_the_past(office: Office) -> None:
+    office.app.run(lambda services: services.requests.change_status(
+        services, services.requests.get(office.thing), "granted"), identity=SYSTEM, bulk=True)
+    assert office.app.run(lambda services: services.requests.get(office.thing).status) == "granted"
+
+
 def test_lists_that_lost_an_approval_are_mended(office: Office) -> None:
     office.ask()
 
@@ -296,4 +354,6 @@ def test_an_erased_citizen_leaves_no_words(office: Office) -> None:
 
     office.run(erase, office.admin)
     assert "note" not in office.app.run(lambda services: office.last(services).said)
+    event = office.app.run(lambda services: list(services.requests.get(office.thing).events.values())[-1])
+    assert (event.data["of"], event.data.get("note")) == (2, None)
     assert not office.app.run(lambda services: list(derived(services.root)))

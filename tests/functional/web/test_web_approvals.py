@@ -82,7 +82,7 @@ def test_a_status_that_needs_approval_is_asked_for_and_decided_from_the_list(hou
     code = house.thing()
     house.browser("asker").get(f"/requests/{code}/status").mustcontain("needs the approval of Supervisor")
     page = house.ask(code)
-    page.mustcontain("It waits for the approval of Supervisor, Desk.", "Withdraw it", "please")
+    page.mustcontain("It waits for the approval of Supervisor, Desk.", "Take the question back", "please")
     chief = house.browser("chief")
     page = chief.get("/work/approvals")
     page.mustcontain("Grant it", "please", "level 1 of 2", "asked by asker")

@@ -207,8 +207,8 @@ def _levels(request: Request, stored: dict[str, Any]) -> tuple[tuple[str, str], 
     units = [Level(role=Role.SUPERVISOR.value, unit=int(id_)) for id_, _name in unit_choices(request)]
     persons = [Level(user=user.id) for user in request.services.users.active()
                if request.services.approvals.deciders.may_stand_in(user)]
-    roles = [Level(role=role.value, own_unit=own) for role in (Role.SUPERVISOR, Role.EXECUTIVE, Role.EXPERT, Role.CLERK,
-                                                               Role.ADMINISTRATOR) for own in (True, False)]
+    roles = [Level(role=role.value, own_unit=own)
+             for role in (Role.SUPERVISOR, Role.EXECUTIVE, Role.EXPERT, Role.CLERK) for own in (True, False)]
     now = [Level(**level) for level in stored.get("approval", ())]
     return tuple((word_of(level), decider(request, level)) for level in dict.fromkeys((*roles, *units, *persons, *now)))
 

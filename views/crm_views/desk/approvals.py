@@ -92,9 +92,8 @@ def _decide(request: Request, id_: str, verb: str, reason: str) -> Text:
 
 def _page(request: Request, chosen: list[str] | None = None, missing: bool = False) -> dict[str, Any]:
     services, user = request.services, request.login.user
-    approvals = services.approvals.mine(MOST + 1)
-    shown = approvals[:MOST]
-    found = [row(request, one, services.approvals.deciders.seat(one, user)) for one in shown]
+    approvals = services.approvals.seated(MOST + 1)
+    found = [row(request, one, seat) for one, seat in approvals[:MOST]]
     for one in found:
         one["chosen"] = one["id"] in (chosen or ())
     stands = [rows.user_name(request, one.id) for one in services.approvals.deciders.principals(user.id)]
