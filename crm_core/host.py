@@ -24,9 +24,11 @@ from transaction.interfaces import TransientError
 from crm_core.contributions import Collection, ContactFields, Contribution, RequestType
 from crm_core.deprecation import Api, Manager, Notes, starting
 from crm_core.errors import CrmError, PluginFailed, contained, line_of
+from crm_core.guard import ForeignClass
 from crm_core.hookspecs import PROJECT, Hooks
 from crm_core.i18n import Text
 from crm_core.model.jar import has_changes
+from crm_core.model.plain import readable
 from crm_core.registry import Registry
 from crm_core.security.permissions import Permission
 from crm_core.tracing import traced
@@ -118,10 +120,10 @@ class Plugin:
         end too. The log has all of it."""
         self.failures += 1
         self.reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
-        trace = traceback.format_exc()
+        trace = readable(traceback.format_exc())
         half = LONGEST_TRACE // 2
         self.trace = trace if len(trace) <= LONGEST_TRACE else f"{trace[:half]}\n…\n{trace[-half:]}"
-        log.exception("plugin %s: %s", self.id, reason)
+        log.error("plugin %s: %s\n%s", self.id, reason, trace)  # as text: a plugin's words may not be encodable
 
     def forget_words(self) -> None:
         """Of a failure at run time stays where it was and of what kind: what it said may tell of who is erased."""
@@ -252,6 +254,13 @@ class PluginHost:
             plugin.fail(reason)
         else:
             log.exception("%s: %s", plugin_id, reason)
+
+    def blame(self, error: BaseException) -> None:
+        """Note an error that came up when everything was done, with the plugin whose class was to be stored."""
+        package = error.name.partition(".")[0] if isinstance(error, ForeignClass) else ""
+        for plugin in self.plugins.values():
+            if package and plugin.module is not None and plugin.module.__name__.partition(".")[0] == package:
+                plugin.fail(f"commit: {line_of(error)}")
 
     def before(self, hook: str, type_id: str, **arguments: Any) -> None:
         """Call a hook inside a transaction. A refusal in words passes on; anything else becomes PluginFailed."""

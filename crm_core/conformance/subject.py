@@ -87,7 +87,9 @@ def _is_source(path: Path) -> bool:
 
 def of_installed(candidate: Candidate) -> Subject:
     """An installed plugin, with the metadata of its distribution."""
-    distribution = importlib.metadata.distribution(candidate.distribution)
+    distribution = next(  # by its name it is not found where the folder of its metadata is called otherwise
+        point.dist for point in importlib.metadata.entry_points(group=GROUP)
+        if point.name == candidate.id and point.dist is not None and point.dist.name == candidate.distribution)
     said = distribution.metadata
 
     def one(name: str) -> str:

@@ -190,6 +190,7 @@ def broken(error: Exception, request: Request) -> Response:
     log.error("request %s %s %s failed", number(request), request.method, request.environ.get("PATH_INFO"),
               exc_info=error)
     again = keep_posted(request)
+    request.registry.crm_app.host.blame(error)
     plugin = plugin_of(request)
     if plugin is not None:
         plugin.fail(f"{request.matched_route.name}: {line_of(error)}")
@@ -320,8 +321,9 @@ def bare_page(request: Request, status: int, title: Text, what: Text, typed: Sho
 
 
 def last_resort(request: Request) -> Response:
-    """The answer when everything else failed."""
-    return bare_page(request, 500, _("This went wrong"), _("The fault is ours, not yours. Nothing was saved."))
+    """The answer when everything else failed; what was typed can be copied from it."""
+    return bare_page(request, 500, _("This went wrong"), _("The fault is ours, not yours. Nothing was saved."),
+                     shown(request) if request.method == "POST" else ())
 
 
 def local_path(target: str, default: str = "/") -> str:

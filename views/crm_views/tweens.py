@@ -66,6 +66,7 @@ def headers(handler: Handler, registry: Registry) -> Handler:
             if is_error_retryable(request, error):
                 raise
             log.exception("request %s could not be answered", request.environ["crm.request_id"])
+            registry.crm_app.host.blame(error)
             response = registry.crm_last_resort(request)
         for name, value in always:
             response.headers[name] = value

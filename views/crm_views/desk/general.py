@@ -7,7 +7,7 @@ opens with them, with its own mark, and as the submission they were from the sta
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from crm_core.model.request import TypeVersion
 from crm_core.security.permissions import Permission
 from crm_views.desk import rows
 from crm_views.desk.answers import words
-from crm_views.desk.registration import NAMES, START, CommonForm, free_name
+from crm_views.desk.commonform import NAMES, START, CommonForm, free_name
 from crm_views.desk.things import polled_contact
 from crm_views.drafts import place_of
 from crm_views.forms.form import SUBMISSION_KEY
@@ -89,6 +89,18 @@ def left_over(request: Request) -> LeftOver | None:
     general = _general(common, fields, answers, own, title) + _files(pairs, free_name(NAMES["files"], set(fields)))
     marks = [(name, value) for name, value in pairs if name in (SUBMISSION_KEY, LOST_FILES)]
     return LeftOver(title, asked + own, _keep(request, contact.id, [(FORM_FIELD, FORM), *marks, *general]))
+
+
+def no_longer_asked(request: Request, kind: str, asked: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """What was typed, in words, in fields that the form of ``kind`` had when it was opened and has no more; ``asked``:
+    the names of those it has now."""
+    answers = {name: value for name, value in _answers(_typed(request)).items()
+               if name not in asked and name != LOST_FILES}
+    if not answers:
+        return ()
+    forms = [form for form in request.services.root.forms.values() if form.definition["form"] == kind]
+    fields = {field["name"]: field for form in forms for field in form.fields}
+    return tuple(_lines(request, fields, answers))
 
 
 def _typed(request: Request) -> Pairs:

@@ -14,22 +14,21 @@ import colander
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from crm_core import fields as f
 from crm_core.errors import NotFound
-from crm_core.fields import LONG, SHORT
+from crm_core.fields import SHORT
 from crm_core.i18n import TextFactory
 from crm_core.model.contact import Contact
 from crm_core.model.interaction import Channel, Direction
-from crm_core.model.request import Priority
 from crm_core.model.request import Request as Case
 from crm_core.registry import Published
 from crm_core.security.permissions import Permission
 from crm_core.text.collation import collation_key
-from crm_views import words
 from crm_views.channels import channel_choices, channel_icon
 from crm_views.desk import rows
-from crm_views.desk.fields import attached, files, unit_choices
+from crm_views.desk.commonform import FOLDED, NAMES, START, CommonForm, free_name
+from crm_views.desk.fields import attached, unit_choices
 from crm_views.desk.find import words_of
+from crm_views.desk.general import no_longer_asked
 from crm_views.desk.spoken import just_spoken, spoken
 from crm_views.desk.things import done, readable_contact, sent_before
 from crm_views.drafts import take_other_drafts
@@ -47,27 +46,6 @@ MOST_ALIKE = 3
 """Open requests of the same kind that are shown beside the form."""
 LONGEST_GIVEN = 2000
 """Characters of a text that an address brings along; it is in logs and histories, so it is never long."""
-
-
-class CommonForm(f.Form):
-    """What every new request may have beside the fields of its kind: names of `crm_core.contributions.COMMON`."""
-
-    text = f.long_text(_("In the citizen’s words"), required=False, max_length=LONG, personal=True)
-    title_ = f.text(_("Title"), required=False, max_length=SHORT, name="title", personal=True, wide=True,
-                    description=_("Left empty, it is made of the citizen’s words, or of the answers."))
-    attachments = files(_("Files"))
-    channel = f.choice(_("Channel"), tuple((str(channel), text) for channel, text in words.CHANNELS.items()))
-    unit = f.unit(_("Unit"), required=False, empty=_("The unit of this kind"))
-    priority = f.choice(_("Priority"), tuple((str(priority), text) for priority, text in words.PRIORITIES.items()))
-
-
-NAMES = {"text": "text", "title": "title", "files": "attachments", "channel": "channel", "unit": "unit",
-         "priority": "priority"}
-"""Word of `crm_core.contributions.COMMON` → the field of the form."""
-FOLDED = ("channel", "unit", "priority")
-"""How it came and who shall answer it: asked below, with what is mostly right in it already."""
-START = {"channel": Channel.IN_PERSON.value, "priority": Priority.NORMAL.value}
-"""What a request starts with where its form does not ask."""
 
 
 @view_config(route_name="request_types", request_method="GET", permission=Permission.REQUEST_CREATE.value,
@@ -145,6 +123,7 @@ def new(request: Request) -> dict[str, Any] | Response:
         "title": label, "crumbs": ((here, name), (f"{here}/requests/new", _("New request"))),
         "facts": _facts(request, published), "alike": _alike(request, published, contact),
         "call": _call(request, contact),
+        "gone": no_longer_asked(request, published.type.id, {node.name for node in schema}),
     }
 
 
@@ -223,13 +202,6 @@ def _schema(request: Request, published: Published, contact: Contact) -> colande
 
 def _own_names(published: Published) -> set[str]:
     return {field["name"] for field in published.form["fields"]}
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """A name for a common field that no field of the kind has."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _register(request: Request, published: Published, contact: Contact, values: dict[str, Any]) -> Case:
