@@ -215,6 +215,15 @@ class Request(Record):
         return self.is_open and self.owed_by is not None and self.owed_by < now
 
     @property
+    def owes_first_by(self) -> int | None:
+        """Until when the citizen is to be told something first; None where that was done, and while its clock stands,
+        unless it was late before."""
+        if self.first_due is None or self.first_answer is not None:
+            return None
+        pause = self.pause
+        return None if pause is not None and self.first_due > pause["since"] else self.first_due
+
+    @property
     def first_answer(self) -> int | None:
         """When the citizen was told something first, or it was closed (ms UTC); None while neither has happened."""
         told = (touch.started for touch in (self.touches or {}).values()

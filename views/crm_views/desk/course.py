@@ -179,15 +179,13 @@ def _gone(request: Request, case: Case, at: int) -> int | None:
 
 def first_answer(request: Request, case: Case) -> tuple[str, bool] | None:
     """Until when the citizen is to be told something first, and whether that is late; None where nothing is owed."""
-    show, now = request.ui.show, request.services.now
-    if case.first_due is None or case.first_answer is not None:
+    show, until = request.ui.show, case.owes_first_by
+    if until is None:
         return None
-    if case.pause is not None and case.first_due > case.pause["since"]:
-        return None  # its clock stands, which the head says
-    late = case.first_due < now
+    late = until < request.services.now
     words = _("First answer was due ${when}") if late else _("First answer due ${when}")
-    when = f"{show.relative_day(case.first_due)}{show.text(_(', '))}{show.clock(case.first_due)}"
-    left = working_left(request, case, case.first_due)
+    when = f"{show.relative_day(until)}{show.text(_(', '))}{show.clock(until)}"
+    left = working_left(request, case, until)
     return show.text(words % {"when": when}) + (f" ({left})" if left else ""), late
 
 

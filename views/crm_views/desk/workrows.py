@@ -109,11 +109,16 @@ def _who(request: Request, case: Case, mine: bool) -> str:
 
 
 def _reason(request: Request, case: Case) -> dict[str, str] | None:
-    """The one thing to know first: the citizen spoke, it is urgent, it was reopened, somebody handed it over."""
+    """The one thing to know first: the citizen spoke, nobody answered first yet, it is urgent, it was reopened, somebody
+    handed it over."""
     show = request.ui.show
     if case.heard:
         words = HEARD.get(case.heard, _("new message"))
         return {"icon": channel_icon(request, case.heard, "envelope"), "tone": "warn", "text": show.text(words)}
+    if case.owes_first_by is not None and case.owes_first_by < request.services.clock.tonight():
+        late = case.owes_first_by < request.services.now
+        words = _("first answer late") if late else _("first answer today")
+        return {"icon": "reply", "tone": "danger" if late else "warn", "text": show.text(words)}
     if case.priority in (Priority.URGENT, Priority.HIGH):
         tone = "danger" if case.priority == Priority.URGENT else "warn"
         return {"icon": "flag", "tone": tone, "text": show.text(PRIORITIES[case.priority])}
