@@ -95,8 +95,8 @@ class Finder:
     def find(self, query: str, limit: int = 20, enough: int | None = None) -> Found:
         """Who or what ``query`` may mean, at most ``limit``; any text is answered, perhaps with nothing.
 
-        ``enough``: where so many citizens have these words in their names, nobody is looked for whose name only sounds
-        alike, and no words in texts.
+        ``enough``: where so many citizens have these words in their names, nobody is looked for whose name has them in
+        another order or only sounds alike, and no words in texts.
         """
         query = " ".join(query[:LONGEST].split())
         if not fold(query):
@@ -218,7 +218,7 @@ class Finder:
             return
         search = NameSearch(self.context, self.eyes, words)
         found: dict[int, bool] = {}
-        for match in search.as_written(limit):
+        for match in search.as_written(limit, enough):
             found[match.contact.id] = match.written or found.get(match.contact.id, False)
             how: How = "name" if match.written else "begun"
             yield Hit("contact", match.contact.id, match.contact.name, "", match.why, match.score, False, match.contact,

@@ -24,11 +24,13 @@ _ = TextFactory("crm_core")
 
 NAMES = 1_000
 """Index rows that are looked at for the beginning of a name; where there are more, people type on."""
+ROWS_EACH = 20
+"""The same for each contact that is wanted: a panel of ten reads fewer leaves of the index than a page of hits."""
 SCAN = 2_000
 """Index rows that are looked at for words in another order, and for a name as heard."""
 COMPARED = 40
-"""So many are all loaded, and put in order by when somebody last dealt with each. Of more, those the journal tells of
-come first, then the newest, and no history is loaded."""
+"""So many, if as many are wanted, are all loaded, and put in order by when somebody last dealt with each. Of more,
+those the journal tells of come first, then the newest, and no history is loaded."""
 LOADED = NAMES
 """Contacts looked at for one way of matching, until enough may be known of: hardly ever more than are shown."""
 LATELY = 200
@@ -58,23 +60,28 @@ class NameSearch:
         self.eyes = eyes
         self.words = words
 
-    def as_written(self, limit: int) -> Iterator[Match]:
-        """Those whose name has the words or begins with them, at most about ``limit`` of each way, best way first."""
+    def as_written(self, limit: int, enough: int | None = None) -> Iterator[Match]:
+        """Those whose name has the words or begins with them, at most about ``limit`` of each way, best way first.
+
+        ``enough``: where so many have the words in this order, no other order is looked for.
+        """
         joined = " ".join(self.words)
-        rows = self.context.root.indexes.names.first(joined, NAMES)
+        most = min(NAMES, ROWS_EACH * limit)
+        rows = self.context.root.indexes.names.first(joined, most)
         whole = {row_id(row) for row in rows if row.startswith(joined + SEPARATOR)}
         words_of = {row_id(row) for row in rows if row.startswith(f"{joined} ")} - whole  # «محمد» before «محمدی»
         begun = {row_id(row) for row in rows} - whole - words_of
-        if len(rows) == NAMES:  # there are more: whom the desk dealt with last must not be missed
+        if len(rows) == most:  # there are more: whom the desk dealt with last must not be missed
             yield from self._lately(joined)
-        found = 0
+        found = written = 0
         for ids, score in ((whole, WHOLE), (words_of, FIRST_WORDS), (begun, BEGUN)):
             for match in self._matches(ids, score, limit):
                 found += 1
+                written += match.written
                 yield match
             if found >= limit:  # those of the next way come behind all of these
                 return
-        if len(self.words) > 1:
+        if len(self.words) > 1 and not (enough is not None and written >= enough):
             yield from self._matches(self._in_another_order(), OTHER_ORDER, limit)
 
     def as_heard(self, query: str) -> Iterator[Match]:
@@ -117,7 +124,7 @@ class NameSearch:
     def _loaded(self, ids: set[int], limit: int) -> Iterator[tuple[Contact, int]]:
         """At most ``limit`` of them that the reader may know of, each with when somebody last dealt with it as far as
         that is known; few of them all, from the oldest on."""
-        if len(ids) <= COMPARED:
+        if len(ids) <= min(COMPARED, limit):
             for id_ in sorted(ids):
                 contact = self._visible(id_)
                 if contact is not None:

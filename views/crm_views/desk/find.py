@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 _ = TextFactory("crm_views")
 
-MOST = 30
-"""Hits a page shows."""
-PAGES = 4
+MOST = 20
+"""Hits a page shows. Each is loaded to be judged and shown, often from the disk: thirty took a half longer."""
+PAGES = 6
 """Pages of hits that are offered; who has not found it by then does so by typing more."""
 LETTERS = 2
 """Pairs of letters that a reason names."""

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _ = TextFactory("crm_views")
 
-FOUND = 30
-"""Hits that are counted; beyond that the panel says so."""
+FOUND = 10
+"""Hits that are counted; beyond that the panel says so. Each is loaded, since nothing hidden may be counted."""
 SHOWN = 3
 """Hits of each group."""
 RECENT = 6
