@@ -109,8 +109,8 @@ def _who(request: Request, case: Case, mine: bool) -> str:
 
 
 def _reason(request: Request, case: Case) -> dict[str, str] | None:
-    """The one thing to know first: the citizen spoke, nobody answered first yet, it is urgent, it was reopened, somebody
-    handed it over."""
+    """The one thing to know first: the citizen spoke, nobody answered first yet, it is urgent, it was reopened,
+    somebody handed it over."""
     show = request.ui.show
     if case.heard:
         words = HEARD.get(case.heard, _("new message"))
