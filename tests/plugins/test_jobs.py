@@ -122,6 +122,19 @@ def test_sys_exit_in_a_job_ends_nothing(made: Made, open_alone: OpenWith) -> Non
     assert JobRunner(app).run("tidy.sweep").error == "SystemExit: no licence"
 
 
+def test_what_is_no_exception_in_a_job_counts_as_its_failure(made: Made, open_alone: OpenWith) -> None:
+    class Panic(BaseException):
+        """What some libraries raise."""
+
+    def panic(services: Services) -> None:
+        raise Panic("gone")
+
+    app = open_alone([made("tidy", ROWS, Job("tidy.sweep", "Sweep", 5, panic))])
+
+    assert JobRunner(app).run("tidy.sweep").error == "Panic: gone"
+    assert (row(app).failures, row(app).error) == (1, "Panic: gone")
+
+
 def test_a_conflict_is_tried_again_and_is_nobodys_failure(made: Made, open_alone: OpenWith) -> None:
     tries: list[int] = []
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import enum
+import importlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 
 from crm_core import api
 from crm_core.api import Category, Form, RequestType, Role, Status, fields
-from crm_core.errors import PluginFailed
+from crm_core.errors import Ended, PluginFailed, contained, line_of
 from crm_core.guard import ForeignClass, foreign_globals
-from crm_core.host import Candidate, State
+from crm_core.host import Candidate, State, installed
+from crm_core.i18n import TextFactory, Translator
 from crm_core.offers import KIND
 from crm_core.shapes import unknown
 from crm_core.testing.factories import make_contact, submit
@@ -221,3 +227,57 @@ def test_a_hook_that_raises_what_is_no_exception_stores_nothing_and_is_named(
 def test_a_role_of_the_core_may_be_given_as_its_word(made: Made, open_with: OpenWith) -> None:
     app = open_with([made("trees", tree(), api.Permission("trees.cut", "Cut", {Role.CLERK, "expert"}))])  # type: ignore[arg-type]
     assert app.registry.granted()["trees.cut"] == frozenset({"clerk", "expert"})
+
+
+@pytest.mark.parametrize("value", ["my-plugin", "", "a b:c", "1x"])
+def test_an_entry_point_that_names_no_module_stops_nothing_and_is_named(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_with: OpenWith
+) -> None:
+    info = tmp_path / "sample_bad-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sample-bad\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[crm.plugins]\nbad = {value}\n", "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    (candidate,) = [one for one in installed() if one.distribution == "sample-bad"]
+    app = open_with([candidate])
+    assert app.host.plugins["bad"].state is State.FAILED and app.host.plugins["bad"].reason
+
+
+@pytest.mark.parametrize("header", ["Content-Type: text/plain; charset=KLINGON", "Content-Type: charset",
+                                    "Plural-Forms: x", "Plural-Forms: nplurals=2; plural=__import__('os')"])
+def test_a_catalog_that_cannot_be_read_leaves_its_package_in_english(
+    header: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sample_odd" / "locale" / "fa" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (tmp_path / "sample_odd" / "__init__.py").write_text("", "utf-8")
+    catalog = Catalog()
+    catalog.add("Tree", "درخت")
+    with (folder / "sample_odd.mo").open("wb") as file:
+        write_mo(file, catalog)
+    content = (folder / "sample_odd.mo").read_bytes()
+    named = b"Content-Type: text/plain; charset=utf-8"
+    assert named in content
+    (folder / "sample_odd.mo").write_bytes(content.replace(named, header.encode().ljust(len(named))[:len(named)]))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    translator = Translator(["sample_odd"])
+    assert translator.translate(TextFactory("sample_odd")("Tree"), "fa") in ("Tree", "درخت")
+
+
+def test_only_ctrl_c_of_the_main_thread_passes() -> None:
+    def stop() -> None:
+        with contained():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    with ThreadPoolExecutor(1) as pool:
+        error = pool.submit(stop).exception()
+    assert isinstance(error, Ended) and line_of(error) == "KeyboardInterrupt: "
+
+
+def test_what_an_error_says_never_raises() -> None:
+    assert line_of(Silent()) == "Silent: (what it says cannot be read)"
+    assert line_of(ValueError("\ud800")) == r"ValueError: \ud800"
