@@ -27,7 +27,7 @@ REASON = "پیمانکار از شنبه می‌آید"
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A desk that works round the clock, with one who runs it and answers too: ``url``, ``app``, ``new`` (gives the code
+    """A desk that works round the clock; its clerk runs it too: ``url``, ``app``, ``new`` (gives the code
     of a new request)."""
     with closing(make_app(tmp_path_factory.mktemp("deadlines") / "data")) as app:
         who = make_clerk(app, roles=[Role.CLERK, Role.ADMINISTRATOR], name="مریم صادقی")
