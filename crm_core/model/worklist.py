@@ -6,7 +6,7 @@ Closed work is not in here. Late, due today and unassigned are asked of what lie
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -152,6 +152,16 @@ class WorkList(Persistent):
     def numbers(self) -> Iterator[int]:
         """The marks alone: for counting, the fastest way through."""
         return chain.from_iterable(part.values() for part in self._marks)
+
+    def ids_at(self, places: Iterable[int]) -> Iterator[int]:
+        """The ids of those whose marks `numbers` gives at these places, in their order; the others are passed over."""
+        parts, keys = iter(self._marks), self._marks[0].keys()
+        start = end = 0
+        for place in places:
+            while place >= end:
+                keys = next(parts).keys()
+                start, end = end, end + len(keys)
+            yield keys[place - start]
 
     def headers(self) -> Iterator[WorkHeader]:
         """What lies beside all requests, in no order: to ask about many without loading one."""

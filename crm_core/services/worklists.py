@@ -6,10 +6,10 @@ more (never one that a filter narrows down), and only what may be read in full i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import nlargest, nsmallest
+from itertools import chain
 from typing import Any, NamedTuple
 
 from crm_core.model.request import Request
@@ -31,14 +31,13 @@ from crm_core.services.clock import Clock
 from crm_core.services.context import Context
 from crm_core.services.visibility import Eyes, Visibility
 from crm_core.services.work import NO_UNIT, Work
+from crm_core.services.workmarks import Marks
 from crm_core.services.workwords import Reach, WordSource
 from crm_core.text.collation import collation_key
 from crm_core.text.digits import to_ascii
 from crm_core.text.folding import fold
 
 DAY = 86_400_000
-FLAGS = (1 << DUE_SHIFT) - 1
-"""The part of a mark that is not the due time."""
 PAGE = 50
 MOST_READ = 2_000
 """Requests whose title and citizen are looked at for words one by one; behind them the full text says where to look.
@@ -149,28 +148,21 @@ class WorkLists:
 
     def tally(self, place: Place) -> Tally:
         """The counts of a place, exact, without loading a request."""
-        late_below = self.context.now << DUE_SHIFT
-        today_below = self.tonight() << DUE_SHIFT
         counts = [0, 0, 0, 0, 0]
         for found, is_open in self._lists(place):
             if not is_open:
                 self._tally_each(found, counts)
                 continue
-            counts[0] += len(found)
-            numbers = list(found.numbers())
-            flags = Counter([mark & FLAGS for mark in numbers])
-            guarded = sum(count for flag, count in flags.items() if flag & GUARDED)
-            if guarded:
-                numbers = [mark for mark in numbers if not mark & GUARDED]
-                counts[0] -= guarded
+            marks = Marks(found, is_open)
+            if marks.has_guarded:
                 self._tally_each(found, counts, GUARDED)
-            late = len([mark for mark in numbers if mark < late_below])
-            counts[1] += len([mark for mark in numbers if mark < today_below]) - late
+            tonight, late = marks.due_before(self.tonight(), self.context.now)
+            counts[0] += len(marks.free)
+            counts[1] += tonight - late
             counts[2] += late
-            for flag, count in flags.items():
-                if not flag & GUARDED:
-                    counts[3] += count * (flag & CATEGORY_BITS == WAITING)
-                    counts[4] += count * bool(flag & FREE)
+            for flag, count in marks.flags().items():
+                counts[3] += count * (flag & CATEGORY_BITS == WAITING)
+                counts[4] += count * bool(flag & FREE)
         return Tally(*counts)
 
     def _tally_each(self, found: WorkList, counts: list[int], only: int = 0) -> None:
@@ -192,16 +184,16 @@ class WorkLists:
     def find(self, wanted: Wanted, number: int = 1, size: int = PAGE) -> Found:
         """The page ``number`` of what is wanted; one behind the last gives the last."""
         number, reach = max(1, number), ALL
+        lists = [Marks(found, is_open) for found, is_open in self._lists(wanted.place)]
         if wanted.words.strip():
             rows, reach = self._sorted(wanted)
             total = len(rows)
         else:
-            rows, total = self._beginning(wanted, number * size)
+            rows, total = self._beginning(wanted, lists, number * size)
         pages = max(1, -(-total // size))
         number = min(number, pages)
         shown = _in_order(rows, number * size, wanted.backwards)[(number - 1) * size :]
-        lists = () if wanted.is_narrow else self._lists(wanted.place)
-        counted = sum(self._counted(found, is_open) for found, is_open in lists)
+        counted = 0 if wanted.is_narrow else sum(map(self._counted, lists))
         requests = [found.header(id_).request for _key, id_, found in shown]
         return Found(requests, total, counted, number, pages, reach)
 
@@ -256,18 +248,17 @@ class WorkLists:
                     rows.append((-header.news if by_news else key(mark, id_), id_, found))
         return rows
 
-    def _beginning(self, wanted: Wanted, most: int) -> tuple[list[Row], int]:
+    def _beginning(self, wanted: Wanted, lists: list[Marks], most: int) -> tuple[list[Row], int]:
         """(rows among which the ``most`` first are, how many there are in all).
 
         Where everything of a place is asked for by its due time, rows are made only of what is due before the
         ``most``-th: making one for each of 100,000 takes longer than all the rest of the page.
         """
-        lists = list(self._lists(wanted.place))
         if wanted.is_narrow or wanted.backwards or wanted.sort not in ("due", URGENCY) or not all(
-                is_open for _found, is_open in lists):
+                marks.is_open for marks in lists):
             rows = self._rows(wanted)
             return rows, len(rows)
-        free = [mark for found, _open in lists for mark in found.numbers() if not mark & GUARDED]
+        free = lists[0].free if len(lists) == 1 else list(chain.from_iterable(marks.free for marks in lists))
         first, late = free, self.context.now << DUE_SHIFT
         if wanted.sort == URGENCY:  # what waits and is not late comes behind everything else
             first = [mark for mark in free if mark & CATEGORY_BITS != WAITING or mark < late]
@@ -276,21 +267,18 @@ class WorkLists:
             return rows, len(rows)
         limit = nsmallest(most, first)[-1] | (1 << DUE_SHIFT) - 1  # with all that are due in the same moment
         key, rows, guarded = _sort_key(wanted.sort, self.context.now), [], 0
-        for found, _open in lists:
-            for id_, mark in [one for one in found.marks() if one[1] <= limit or one[1] & GUARDED]:
+        for marks in lists:
+            for id_, mark in marks.until(limit):
                 if not mark & GUARDED:
-                    rows.append((key(mark, id_), id_, found))
-                elif self.eyes.of_work(found.header(id_)) is Visibility.FULL:
+                    rows.append((key(mark, id_), id_, marks.found))
+                elif self.eyes.of_work(marks.found.header(id_)) is Visibility.FULL:
                     guarded += 1
-                    rows.append((key(mark, id_), id_, found))
+                    rows.append((key(mark, id_), id_, marks.found))
         return rows, len(free) + guarded
 
-    def _counted(self, found: WorkList, is_open: bool) -> int:
+    def _counted(self, marks: Marks) -> int:
         """How many of a list may be known of and not read."""
-        if is_open and not [mark for mark in found.numbers() if mark & GUARDED]:  # the usual one, in half the time
-            return 0
-        doubtful = [id_ for id_, mark in found.marks() if not is_open or mark & GUARDED]
-        return sum(1 for id_ in doubtful if self.eyes.of_work(found.header(id_)) is Visibility.COUNTED)
+        return sum(1 for id_ in marks.doubtful() if self.eyes.of_work(marks.found.header(id_)) is Visibility.COUNTED)
 
     def _lists(self, place: Place) -> Iterator[tuple[WorkList, bool]]:
         """(list, whether all of it but guarded requests may be read)."""
