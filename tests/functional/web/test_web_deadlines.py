@@ -162,3 +162,13 @@ def test_the_receipt_promises_no_day_while_the_clock_stands(browse: Browse, desk
     clerk.get(receipt).mustcontain("Answer until", no="It has to wait")
     desk.run(lambda services: services.deadlines.pause(services.requests.by_code(code), "پیمانکار"))
     clerk.get(receipt).mustcontain("It has to wait at present.", no=["Answer until", "پیمانکار"])
+
+
+@pytest.mark.usefixtures("always")
+def test_editing_something_else_leaves_what_a_rule_set(browse: Browse, desk: Any) -> None:
+    target(desk, solution=(50, "hours"))
+    code, clerk = desk.case(desk.contact()), browse("clerk")
+    before = case_of(desk, code)
+    fill(form_of(clerk.get(f"/requests/{code}/edit"), "edit"), title="عنوان تازه").submit("submit", status=303)
+    after = case_of(desk, code)
+    assert (after.title, after.due, after.due_by) == ("عنوان تازه", before.due, "target")
