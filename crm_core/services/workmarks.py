@@ -26,9 +26,14 @@ class Marks:
         return list(self.found.numbers())
 
     @cached_property
+    def _flags(self) -> bytes:
+        """What is not the due time, mark by mark: bytes are looked through and counted faster than numbers."""
+        return bytes([mark & FLAGS for mark in self.numbers])
+
+    @cached_property
     def has_guarded(self) -> bool:
         """Whether a request is in here that not everybody in its unit may read."""
-        return bool([mark for mark in self.numbers if mark & GUARDED])  # a third of the time that any() takes
+        return max(self._flags, default=0) >= GUARDED  # the highest of the flags
 
     @cached_property
     def free(self) -> list[int]:
@@ -37,8 +42,7 @@ class Marks:
 
     def flags(self) -> dict[int, int]:
         """How many of `free` have each combination of `FLAGS`."""
-        flags = bytes([mark & FLAGS for mark in self.free])  # bytes are counted faster than numbers
-        return {flag: flags.count(flag) for flag in set(flags)}
+        return {flag: self._flags.count(flag) for flag in set(self._flags) if not flag & GUARDED}
 
     def due_before(self, *moments: int) -> tuple[int, ...]:
         """How many of `free` are due before each of these moments (ms), the latest given first."""
