@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from crm_core.testing.factories import make_app, make_clerk, make_contact
 from crm_views.app import make_app as make_web
@@ -35,6 +36,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("pages") / "data"
     with closing(make_app(folder, organisation="شهرداری شهر نمونه")) as app:
         make_clerk(app, name="مریم صادقی")
+        make_clerk(app, "admin", roles=["administrator"])
         with serving(make_web(app)) as url:
             yield SimpleNamespace(url=url, app=app)
 
@@ -97,3 +99,14 @@ def test_the_desk_works_without_scripts(enter: Callable[..., Page], site: Any) -
     page.fill("[name=body]", "تماس بی‌اسکریپت")
     page.click(".form-foot .btn-primary")
     assert page.text_content(".entry .s") == "تماس بی‌اسکریپت"
+
+
+@pytest.mark.parametrize("locale", ["fa-IR", "en-GB"])
+def test_the_page_one_is_on_is_in_sight_among_those_of_the_administration(
+    new_page: Callable[..., Page], sign_in: Callable[..., None], site: Any, locale: str
+) -> None:
+    page = new_page(site.url, viewport={"width": 390, "height": 844}, locale=locale)
+    sign_in(page, f"{site.url}/admin/plugins", "admin")
+    shown = page.locator(".views [aria-current=page]")
+    assert page.evaluate("() => { const s = document.querySelector('.views'); return s.scrollWidth > s.clientWidth }")
+    expect(shown).to_be_in_viewport(ratio=1)

@@ -1,6 +1,7 @@
 // Where a page begins for the keyboard: the element with `data-focus`, or the field a form names in it. Not on a screen
 // that is touched, where a keyboard would cover the page, and never away from what has the focus already.
-// Digits press what has `data-digit`, the first nine of a list. What has `data-scrolls` can be scrolled by keyboard too.
+// Digits press what has `data-digit`, the first nine of a list. What has `data-scrolls` can be scrolled by keyboard too;
+// a strip of links to other pages is scrolled to that of this page.
 (function () {
   "use strict";
 
@@ -45,8 +46,16 @@
     });
   }
 
+  // On a narrow screen the views beside a page are a strip: the one that is shown is in sight.
+  function show() {
+    const strip = document.querySelector(".views");
+    const shown = strip && strip.querySelector("[aria-current]");
+    if (shown && strip.scrollWidth > strip.clientWidth) shown.scrollIntoView({ block: "nearest", inline: "center" });
+  }
+
   begin();
   reach();
+  show();
   window.addEventListener("load", reach);
   window.addEventListener("resize", reach);
 })();

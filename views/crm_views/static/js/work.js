@@ -98,11 +98,6 @@
     });
   });
 
-  // On a narrow screen the views are a strip: the one that is shown is in sight.
-  const strip = work.querySelector(".views");
-  const shown = strip && strip.querySelector("[aria-current]");
-  if (shown && strip.scrollWidth > strip.clientWidth) shown.scrollIntoView({ block: "nearest", inline: "center" });
-
   // News: the counts are put in their places; of a list that changed it is only said.
   let waiting = 0;
   function ask() {
