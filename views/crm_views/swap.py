@@ -6,6 +6,7 @@ over: requests at work end in the old one, the next ones come to the new one, no
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -68,6 +69,7 @@ class Swappable:
         # Wrong passwords stay counted: nobody gets tries anew because a plugin came or went.
         router.registry.crm_throttle = self.router.registry.crm_throttle
         self.router = router
+        gc.unfreeze()  # what the start made may be garbage from now on
         built: App = router.registry.crm_app
         log.info("the application was built anew with the plugins %s", [one.id for one in built.host.enabled()])
         return built
