@@ -40,8 +40,9 @@ WAITING = CATEGORIES.index(Category.WAITING)
 class WorkHeader(NamedTuple):
     """What of a request can be asked without loading it.
 
-    Conflict resolution compares headers by order: nothing in them is None (ids are 0 for nobody), and the reference is
-    last. Lists store them as a `packed` pair.
+    Conflict resolution compares headers by order: nothing in them is None (ids are 0 for nobody), and behind the
+    reference, which is the same wherever it is reached, comes only what was added since. Lists store them as a `packed`
+    pair.
     """
 
     due: int
@@ -64,6 +65,8 @@ class WorkHeader(NamedTuple):
     heard: str
     """the channel on which the citizen spoke last, while nobody has acted on it; else \"\""""
     request: Any
+    first: int = NO_DUE
+    """until when the citizen is to be told something first (ms); `NO_DUE` where that is not owed"""
 
     @property
     def is_guarded(self) -> bool:
@@ -75,15 +78,19 @@ def packed(header: WorkHeader) -> tuple[str, Request]:
     """A header as a list stores it: all but the reference in one text.
 
     A leaf of a list holds dozens of headers and is written with each save; a text is pickled as one thing, where the
-    single fields took a fifth of an import's time.
+    single fields took a fifth of an import's time. Few owe a first answer: it is left out where none is owed, and was
+    not there in older lists.
     """
-    return json.dumps(header[:-1], separators=(",", ":")), header.request
+    *fields, request, first = header
+    return json.dumps(fields if first == NO_DUE else [*fields, first], separators=(",", ":")), request
 
 
 def unpacked(row: tuple[str, Request]) -> WorkHeader:
     """The header that was `packed`."""
-    *fields, hidden_from, news, heard = json.loads(row[0])
-    return WorkHeader._make((*fields, tuple(hidden_from), news, heard, row[1]))
+    fields = json.loads(row[0])
+    first = fields.pop() if len(fields) == len(WorkHeader._fields) - 1 else NO_DUE
+    *fields, hidden_from, news, heard = fields
+    return WorkHeader._make((*fields, tuple(hidden_from), news, heard, row[1], first))
 
 
 def header_of(request: Request, person: str) -> WorkHeader:
@@ -95,7 +102,7 @@ def header_of(request: Request, person: str) -> WorkHeader:
         unit=request.unit or 0, assignee=request.assignee or 0, contact=request.contact or 0,
         by=request.created_by or 0, person=str(person), secret=request.confidentiality != "normal",
         hidden_from=tuple(request.hidden_from), news=request.last_news, heard=request.heard,
-        request=request,
+        request=request, first=NO_DUE if request.owes_first_by is None else request.owes_first_by,
     )
 
 

@@ -20,6 +20,7 @@ from crm_core.model.worklist import (
     FREE,
     GUARDED,
     LAST_DUE,
+    NO_DUE,
     PRIORITIES,
     PRIORITY_BITS,
     PRIORITY_SHIFT,
@@ -48,7 +49,8 @@ SORTS = ("due", "arrival", "priority", "news", "status")
 URGENCY = "urgency"
 """How `WorkLists.ranked` sorts: no page offers it."""
 STATES = ("late", "today", "waiting", "free")
-DUES = ("late", "today", "week", "none")
+DUES = ("late", "today", "week", "none", "first")
+"""The first four of the answer; ``first``: a first answer is owed, whenever."""
 
 
 class Tally(NamedTuple):
@@ -364,7 +366,11 @@ def _header_filter(wanted: Wanted) -> Callable[[WorkHeader], bool] | None:
         ("type", wanted.types), ("channel", wanted.channels), ("assignee", wanted.assignees), ("unit", wanted.units),
     ]
     asked = [(name, values) for name, values in asked if values]
-    return (lambda header: all(getattr(header, name) in values for name, values in asked)) if asked else None
+    first = wanted.due == "first"
+    if not asked and not first:
+        return None
+    return lambda header: (not first or header.first != NO_DUE) and all(
+        getattr(header, name) in values for name, values in asked)
 
 
 def _sort_key(sort: str, now: int) -> Callable[[int, int], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from types import ModuleType
@@ -17,12 +18,12 @@ from crm_core.durations import DAY, HOUR
 from crm_core.errors import CrmError, Forbidden, Invalid
 from crm_core.model.request import Request
 from crm_core.model.timeline import EntryKind
-from crm_core.model.worklist import NO_DUE
+from crm_core.model.worklist import NO_DUE, packed
 from crm_core.security.identity import Identity
 from crm_core.security.permissions import Role
 from crm_core.services import Services
 from crm_core.services.calendars import SWEEP
-from crm_core.services.worklists import Place
+from crm_core.services.worklists import Place, Wanted
 from crm_core.testing.factories import make_clerk, make_contact, submit
 from crm_core.timers import TimerRunner
 
@@ -361,6 +362,35 @@ def test_a_citizens_words_in_reasons_go_with_an_erasure(office: Office) -> None:
         [pause["reason"] for pause in one.pauses], [dict(event.data) for event in one.events.values()],
         [row["changes"] for row in one.audit.values()]))
     assert privacy and "کاظمی" not in str(case)
+
+
+# ── in lists ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_owes_a_first_answer_is_listed_until_it_is_given_and_not_while_the_clock_stands(office: Office) -> None:
+    plain = office.request()
+    office.target(first=(4, "hours"))
+    told, paused, closed, silent = (office.request() for _four in range(4))
+
+    def owing() -> set[int]:
+        with office.app.reading(office.clerk) as services:
+            place = Place(user=office.clerk.user_id)
+            return {one.id for one in services.work.find(Wanted(place, due="first")).requests}
+
+    assert owing() == {told, paused, closed, silent}
+    office.until(at(11, 21, 11))
+    office.run(lambda services: services.interactions.log(  # told of now, yet said before
+        None, channel="phone", direction="out", body="کلامی", started=at(11, 21, 9, 30),
+        requests=(services.requests.get(told),)))
+    office.do(".pause", paused, "پیمانکار")
+    office.do("change_status", closed, "answered")
+    assert owing() == {silent}
+    office.do(".resume", paused)
+    assert owing() == {silent, paused}
+    with office.app.reading() as services:
+        (work,) = services.root.user_work.values()
+        assert [work.header(id_).first for id_ in (plain, silent)] == [NO_DUE, at(11, 21, 13)]
+        assert len(json.loads(packed(work.header(silent))[0])) == len(json.loads(packed(work.header(plain))[0])) + 1
 
 
 # ── told in time ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -133,6 +133,9 @@ def test_who_was_told_stands_in_the_history_and_at_the_bell(browse: Browse, desk
     assert "First answer was due" in head(page) and "2 hours of working time past" in head(page)
     assert "1 hour of working time past" in words(page.html.select_one(".clock-note"))
     assert words(clerk.get("/").html.select_one(".why-now.danger")) == "first answer late"
+    page = clerk.get("/?view=unit&due=first")
+    assert len(page.html.select("a.subj")) == 1
+    page.mustcontain("First answer is owed")
     clerk.get("/notices").mustcontain("is late: it was due on")
     browse("supervisor").get("/notices").mustcontain("The first answer to")
 

@@ -34,6 +34,7 @@ CATEGORIES: dict[str, Text] = {
 }
 DUE_WORDS: dict[str, Text] = {
     "late": _("Late"), "today": _("Today"), "week": _("In the next 7 days"), "none": _("No deadline"),
+    "first": _("First answer is owed"),
 }
 TITLES: dict[str, Text] = {
     "mine": _("My work"), "today": _("Due today"), "late": _("Late"), "waiting": _("Waiting for the citizen"),
