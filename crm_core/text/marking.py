@@ -26,7 +26,8 @@ def marked(text: str, query: str, *, heard: bool = False) -> list[Part]:
 
     A word matches where it begins, after folding, as a word of the query; with ``heard`` also where it sounds alike.
     """
-    asked = list(dict.fromkeys(word for piece in _WORD.findall(query) for word in _folded(piece).split()))[:MOST_WORDS]
+    words = dict.fromkeys(word for piece in _WORD.findall(query) for word in _folded(piece).split())
+    asked = tuple(words)[:MOST_WORDS]
     spans: list[tuple[int, int]] = []
     for found in _WORD.finditer(text, 0, LONGEST):
         span = _span(found, asked, heard)
@@ -54,11 +55,11 @@ def _alike(one: str, other: str) -> bool:
     return bool((skeletons(one) & skeletons(other)) - {VOWELS_ONLY})
 
 
-def _span(found: re.Match[str], asked: list[str], heard: bool) -> tuple[int, int] | None:
+def _span(found: re.Match[str], asked: tuple[str, ...], heard: bool) -> tuple[int, int] | None:
     """Where in the text the word ``found`` matches best."""
     word = _folded(found[0])
-    best = max((query for query in asked if word.startswith(query)), key=len, default="")
-    if best:
+    if word.startswith(asked):  # hardly any does
+        best = max((query for query in asked if word.startswith(query)), key=len)
         return found.start(), found.start() + _length(found[0], best)
     if heard and any(len(query) > 1 and skeletons(query) & skeletons(word) for query in asked):
         return found.span()
