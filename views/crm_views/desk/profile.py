@@ -116,7 +116,7 @@ def _deputy(request: Request) -> dict[str, Any] | Response:
         deciders.name_deputy(user, deputy, since, until)
         request.ui.flash(_("${name} decides in your stead until then.", mapping={
             "name": rows.user_name(request, deputy.id)}) if deputy is not None else _("Nobody decides in your stead."))
-        return HTTPSeeOther(location="/profile#deputy")
+        return HTTPSeeOther(location="/profile#stand-in")
 
     now = deciders.deputy(user)
     start = {"deputy": str(now[0]), "since": clock.day(now[1]), "until": clock.day(now[2] - 1)} if now else {}
