@@ -29,17 +29,6 @@ def word(value: str) -> str:
     return text
 
 
-def settled(value: Plain) -> Plain:
-    """Plain data in which every text is plain text, as `word` makes it. Raises NotPlain for what cannot be kept."""
-    if isinstance(value, str):
-        return word(value)
-    if type(value) is dict:
-        return {word(key): settled(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [settled(item) for item in value]
-    return check(value)
-
-
 def readable(text: str) -> str:
     """A text as it can be encoded: what no encoding knows is written as an escape, for logs and administrators."""
     return str.__str__(text).encode("utf-8", "backslashreplace").decode()
@@ -74,7 +63,8 @@ def check(value: Plain, path: str = "value", depth: int = 0) -> Plain:
                 raise NotPlain(f"{path} has the key {key!r}, keys must be text")
             check(key, f"a key of {path}")
         return {key: check(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
-    raise NotPlain(f"{path} is {kind.__module__}.{kind.__qualname__}, not plain data")
+    hint = "; give its text, such as the value of a StrEnum" if isinstance(value, str) else ""
+    raise NotPlain(f"{path} is {kind.__module__}.{kind.__qualname__}, not plain data{hint}")
 
 
 def digest(value: Plain) -> str:

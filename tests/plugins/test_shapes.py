@@ -20,6 +20,7 @@ from crm_core.errors import Ended, PluginFailed, contained, line_of
 from crm_core.guard import ForeignClass, foreign_globals
 from crm_core.host import Candidate, State, installed
 from crm_core.i18n import TextFactory, Translator
+from crm_core.model.plain import NotPlain
 from crm_core.offers import KIND
 from crm_core.shapes import unknown
 from crm_core.testing.factories import make_contact, submit
@@ -162,7 +163,9 @@ def test_members_of_enumerations_are_stored_as_the_text_they_are(made: Made, ope
         papers = (services.attachments.store("a.txt", Loc("text/plain"), BytesIO(b"x")),)
         values = {"wood": Wood.ELM.value}
         request = submit(services, contact, Kind.TREE, values, external=Loc("old:2"), attachments=papers)
-        services.requests.change_status(services, request, St.DONE, data={Loc("why"): [Wood.OAK]})
+        with pytest.raises(NotPlain, match=r"data.why\[0\] is .*Wood, not plain data; give its text"):
+            services.requests.change_status(services, request, St.DONE, data={"why": [Wood.OAK]})
+        services.requests.change_status(services, request, St.DONE, data={"why": [Wood.OAK.value]})
         submit(services, contact, Kind.BELT, {"length": 7})
         services.timers.at(services.now, Loc("trees.look"), request.id)
         return contact.id, request.id
