@@ -138,7 +138,8 @@ class Requests(Registering):
         if errors:
             raise Invalid(errors)
         old = request.status
-        change = StatusChange(old, status, Category(target.category), note.strip(), plain.check(dict(data or {}), "data"))
+        data = plain.check(dict(data or {}), "data")
+        change = StatusChange(old, status, Category(target.category), note.strip(), data)
         self.host.before("before_status", request.type, services=services, request=request, change=change)
         closed = None if Category(target.category).is_open else at
         services.deadlines.change_of_status(request, request.category, target.category, reason, at)
