@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -123,7 +124,8 @@ class Plugin:
         trace = readable(traceback.format_exc())
         half = LONGEST_TRACE // 2
         self.trace = trace if len(trace) <= LONGEST_TRACE else f"{trace[:half]}\n…\n{trace[-half:]}"
-        log.error("plugin %s: %s\n%s", self.id, reason, trace)  # as text: a plugin's words may not be encodable
+        # The trace as text, for a plugin's words may not be encodable; the error itself for who listens here.
+        log.error("plugin %s: %s\n%s", self.id, reason, trace, extra={"raised": sys.exception()})
 
     def forget_words(self) -> None:
         """Of a failure at run time stays where it was and of what kind: what it said may tell of who is erased."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from crm_core.errors import PluginFailed
+from crm_core.errors import PluginFailed, line_of
 from crm_core.host import Plugin
 from crm_core.i18n import Text, TextFactory
 from crm_core.model.plain import NotPlain
@@ -106,7 +106,7 @@ def raised(error: BaseException, name: str, reason: str = "") -> str:
     """The last line of a traceback, with the last line below ``name`` (a package or file) that led there: ``KeyError:
     'x' (jobs.py, line 9)``. ``reason``: what is said in place of the error."""
     frames = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
-    return (reason or first_line(f"{type(error).__name__}: {error}")) + _place(frames, name)
+    return (reason or first_line(line_of(error))) + _place(frames, name)
 
 
 def of_examples(error: BaseException, file: str, package: str) -> Fault:
@@ -131,13 +131,14 @@ def failing(plugin: Plugin, package: str) -> str:
 
 @contextmanager
 def logged(logger: str) -> Iterator[list[BaseException]]:
-    """The errors that a logger is told of meanwhile."""
+    """The errors of plugins that a logger is told of meanwhile (``raised`` of its records)."""
     found: list[BaseException] = []
 
     class Noted(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.exc_info and record.exc_info[1] is not None:
-                found.append(record.exc_info[1])
+            error = getattr(record, "raised", None)
+            if isinstance(error, BaseException):
+                found.append(error)
 
     handler, log = Noted(), logging.getLogger(logger)
     log.addHandler(handler)
