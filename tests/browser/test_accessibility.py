@@ -103,7 +103,7 @@ def paths(site: Any) -> dict[str, tuple[str, ...]]:
                   f"/requests/{site.code}", f"/requests/{site.code}?tab=history", f"/requests/{site.code}/resume",
                   f"/requests/{site.code}/workflow",
                   "/interactions/new", "/keys", "/profile", "/reports", "/no/such/page",
-                  f"{here}/promises/new", f"/promises/{site.promise}", "/work/promises", "/notices"),
+                  f"{here}/promises/new", f"/promises/{site.promise}", "/work/promises", "/work/approvals", "/notices"),
         "admin": ("/", "/admin", "/admin/units", "/admin/users", "/admin/roles", "/admin/types",
                   "/admin/types/core.general/workflow", "/admin/types/core.general/workflow/status/new/ways",
                   "/admin/types/core.general/workflow/status/new/ways/working", "/admin/settings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_core.api import (
+    ApprovalBy,
     Category,
     Contact,
     Draft,
@@ -12,6 +13,7 @@ from crm_core.api import (
     Status,
     StatusChange,
     TextFactory,
+    Transition,
     Veto,
     fields,
 )
@@ -20,7 +22,7 @@ from crm_water_meter import meters
 _ = TextFactory("crm_water_meter")
 
 BILL = "water_meter.bill"
-CORRECTED, UPHELD = "corrected", "upheld"
+EXAMINING, READING, CORRECTED, UPHELD, WITHDRAWN = "examining", "reading", "corrected", "upheld", "withdrawn"
 REASONS = (
     ("too_high", _("Much higher than usual")),
     ("reading", _("The reading on it is wrong")),
@@ -29,6 +31,11 @@ REASONS = (
 )
 OFFICES = {"north": "Water office north", "centre": "Water office centre", "south": "Water office south"}
 """District → name of the unit, in either language, that looks after it."""
+WAYS = (
+    Transition(EXAMINING), Transition(READING), Transition(UPHELD), Transition(WITHDRAWN),
+    Transition(CORRECTED, approval=(ApprovalBy("supervisor", own_unit=True),), approval_days=5),
+)
+"""From everywhere to everywhere; but a corrected bill is money given back, to which the head of the office agrees."""
 
 
 class BillForm(Form):
@@ -51,12 +58,13 @@ WRONG_BILL = RequestType(
     BILL, _("Wrong water bill"), BillForm,
     (
         Status("received", Category.NEW, _("Received")),
-        Status("examining", Category.OPEN, _("Being examined")),
-        Status("reading", Category.WAITING, _("Waits for a reading")),
+        Status(EXAMINING, Category.OPEN, _("Being examined")),
+        Status(READING, Category.WAITING, _("Waits for a reading")),
         Status(CORRECTED, Category.DONE, _("Bill corrected")),
         Status(UPHELD, Category.DONE, _("The bill is right")),
-        Status("withdrawn", Category.CANCELLED, _("Withdrawn")),
+        Status(WITHDRAWN, Category.CANCELLED, _("Withdrawn")),
     ),
+    transitions=WAYS,
     icon="card-text", due_days=20, description=_("Amount, reading or tariff of a water bill"),
     title_from=("reason", "bill"),
 )

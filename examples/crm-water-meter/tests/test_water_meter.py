@@ -121,6 +121,27 @@ def test_an_answer_to_a_wrong_bill_has_words(app: App) -> None:
         services.requests.change_status(services, request, "upheld", "کنتور دوباره خوانده شد")
 
 
+def test_the_head_of_the_office_agrees_to_a_corrected_bill(app: App) -> None:
+    with app.transaction() as services:
+        office = services.units.add("آب شمال", name_en="Water office north").id
+    expert = make_clerk(app, roles=[Role.EXPERT], units=[office])
+    head = make_clerk(app, "head", roles=[Role.SUPERVISOR], units=[office])
+    with app.transaction(expert) as services:
+        id_ = submit(services, has_meter(services), BILL, WRONG).id
+    with app.transaction(expert) as services:
+        request = services.requests.get(id_)
+        with pytest.raises(Invalid) as refused:
+            services.requests.change_status(services, request, "corrected", "مبلغ تازه: ۳۰۰٬۰۰۰ تومان")
+        assert list(refused.value.errors) == ["approval"]
+        services.approvals.ask(services, request, "corrected", "مبلغ تازه: ۳۰۰٬۰۰۰ تومان")
+        assert request.status == "received"
+    with app.transaction(head) as services:
+        (waiting,) = services.approvals.mine()
+        services.approvals.approve(waiting)
+    with app.reading() as services:
+        assert services.requests.get(id_).status == "corrected"
+
+
 def test_one_citizen_has_one_subsidised_meter(app: App) -> None:
     with app.transaction() as services:
         first, second = (has_meter(services, number, tariff="subsidised") for number in ("W-1", "W-2"))
