@@ -54,7 +54,7 @@ run: $(READY) ## Set up, fill a demo city on first start, serve on 127.0.0.1:POR
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: $(READY) ## Set up, prove the wheels (core alone, each plugin alone), then the whole test suite
-	@$(BIN)/python -m pytest tests/packaging
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/packaging
 	@$(BIN)/python -m pytest --ignore=tests/packaging $(SPREAD)
 
 # Without the folders whose tests never open the storage that is chosen here: forms, and commands as processes.
