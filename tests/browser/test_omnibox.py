@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from crm_core.builtin import GENERAL
 from crm_core.services import Services
@@ -20,7 +21,7 @@ from crm_views.app import make_app as make_web
 from crm_views.testing import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
 PANEL = "[data-omni-panel]"
@@ -122,6 +123,24 @@ def test_an_arrow_pressed_before_the_answer_counts(open_page: Callable[..., Page
     assert chosen(page) == "کریم نوروزی"
     page.keyboard.press("Enter")
     page.wait_for_url(f"{site.url}/contacts/{site.ids['karim']}")
+
+
+def test_an_arrow_is_not_meant_for_an_older_answer(open_page: Callable[..., Page], site: Any) -> None:
+    """The answer to no words at all comes after the arrow, and before those that were typed are asked for."""
+    page = open_page()
+    older: list[Route] = []
+    page.route(lambda url: url.endswith("/panel?q="), lambda route: older.append(route))
+    page.clock.install()
+    with page.expect_request(lambda request: request.url.endswith("/panel?q=")):
+        page.keyboard.press("/")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 0.5)  # no pause of the typing ends before it is resumed
+    page.keyboard.type("کریم نوروزی")
+    page.keyboard.press("ArrowDown")
+    older[0].continue_()
+    expect(page.locator(OPTION).first).to_be_visible()
+    expect(page.locator(f"{PANEL} [aria-selected=true]")).to_have_count(0)
+    page.clock.resume()
+    expect(page.locator(f"{PANEL} [aria-selected=true]")).to_contain_text("کریم نوروزی")
 
 
 def test_plain_enter_sends_the_form_and_a_name_opens_nobody(open_page: Callable[..., Page], site: Any) -> None:

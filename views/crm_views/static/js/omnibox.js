@@ -157,6 +157,7 @@
     said.textContent = answer.dataset.said || "";
     open();
     if (answer.dataset.peek) look(answer.dataset.peek);
+    if (query !== words()) return; // the arrows are meant for the answer to what was typed since
     for (; queued > 0; queued -= 1) step(1);
     for (; queued < 0; queued += 1) step(-1);
   }
