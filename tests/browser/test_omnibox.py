@@ -133,7 +133,7 @@ def test_an_arrow_is_not_meant_for_an_older_answer(open_page: Callable[..., Page
     page.clock.install()
     with page.expect_request(lambda request: request.url.endswith("/panel?q=")):
         page.keyboard.press("/")
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 0.5)  # no pause of the typing ends before it is resumed
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 30)  # no pause of the typing ends before it is resumed
     page.keyboard.type("کریم نوروزی")
     page.keyboard.press("ArrowDown")
     older[0].continue_()
